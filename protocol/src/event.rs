@@ -1,0 +1,138 @@
+//! One entry of a task's ordered log.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{State, TaskId, Timestamp};
+
+/// One entry of a task's log. `seq` counts from 1 within the task, without gaps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The task it belongs to.
+    pub task_id: TaskId,
+    /// Its place in the task's log, from 1.
+    pub seq: u64,
+    /// The attempt during which it happened; 0 before the first.
+    pub attempt: u32,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened, by type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// The task entered a state, or something was asked of it in that state.
+    State {
+        /// The state it is in from here on.
+        state: State,
+        /// Why, where the state alone does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<StateReason>,
+        /// The failure's message, when an attempt just failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// When it is due, for `scheduled` and `retrying`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run_at: Option<Timestamp>,
+    },
+    /// The handler said how far it is.
+    Progress {
+        /// From 0.0 to 1.0.
+        fraction: f64,
+        /// What it is doing now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The handler printed something. Joining the texts gives the output, byte for byte.
+    Output {
+        /// What it printed, line ends included.
+        text: String,
+    },
+    /// The handler measured a piece of its work.
+    Span {
+        /// What was done.
+        name: String,
+        /// The row of the time line it belongs to.
+        track: String,
+        /// Start, in milliseconds since the attempt began.
+        start_ms: f64,
+        /// End, in milliseconds since the attempt began.
+        end_ms: f64,
+        /// Anything else worth showing.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        attributes: Map<String, Value>,
+    },
+    /// A limit was reached: nothing more of this sort is kept for this task.
+    Truncated {
+        /// What is no longer kept: `output` or `events`.
+        what: String,
+        /// The limit, in bytes of output or in number of events.
+        limit: u64,
+    },
+}
+
+impl EventBody {
+    /// The `type` of this event, as in JSON and in the `event:` field of an SSE stream.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::State { .. } => "state",
+            Self::Progress { .. } => "progress",
+            Self::Output { .. } => "output",
+            Self::Span { .. } => "span",
+            Self::Truncated { .. } => "truncated",
+        }
+    }
+
+    /// A plain change of state.
+    pub const fn state(state: State) -> Self {
+        Self::State {
+            state,
+            reason: None,
+            error: None,
+            run_at: None,
+        }
+    }
+}
+
+/// Why a task is in a state, where the state alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateReason {
+    /// Its moment came: from `scheduled` or `retrying` to `queued`.
+    Due,
+    /// It was asked to stop and has not stopped yet.
+    CancelRequested,
+    /// The node that ran it stopped renewing its lease, or died.
+    LeaseExpired,
+    /// The node that ran it shut down; the attempt does not count.
+    Released,
+    /// Somebody asked for another attempt.
+    RetryRequested,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, EventBody};
+    use crate::{State, TaskId, Timestamp};
+
+    #[test]
+    fn travels_flat_with_its_type() {
+        let event = Event {
+            task_id: TaskId(uuid::Uuid::nil()),
+            seq: 1,
+            attempt: 0,
+            at: Timestamp::from_millis(0),
+            body: EventBody::state(State::Queued),
+        };
+        let written = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            written,
+            r#"{"task_id":"00000000-0000-0000-0000-000000000000","seq":1,"attempt":0,"at":"1970-01-01T00:00:00.000Z","type":"state","state":"queued"}"#
+        );
+        assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+    }
+}

@@ -1,0 +1,308 @@
+//! A task as clients see it, and as they submit it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// A task's id: a `UUIDv7` (RFC 9562), so ids sort by the time of submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub Uuid);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// Where a task stands. The legal moves between states are the engine's `state` table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Due later, never tried.
+    Scheduled,
+    /// Due, waiting for a free worker.
+    Queued,
+    /// An attempt is being made, under a lease.
+    Running,
+    /// An attempt failed; due again later.
+    Retrying,
+    /// Final: an attempt succeeded.
+    Completed,
+    /// Final: its attempts are used up, or a handler failed it for good.
+    Failed,
+    /// Final: somebody cancelled it.
+    Cancelled,
+}
+
+impl State {
+    /// Every state, in the order of a task's life.
+    pub const ALL: [Self; 7] = [
+        Self::Scheduled,
+        Self::Queued,
+        Self::Running,
+        Self::Retrying,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// Whether nothing further happens to the task by itself.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
+    /// The state's name, as in JSON and in query strings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Retrying => "retrying",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that names no state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownState(pub String);
+
+impl fmt::Display for UnknownState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a state; the states are ", self.0)?;
+        for (index, state) in State::ALL.into_iter().enumerate() {
+            write!(f, "{}{state}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownState {}
+
+impl FromStr for State {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownState(text.to_owned()))
+    }
+}
+
+/// How far a running task has come, in its handler's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// From 0.0 to 1.0.
+    pub fraction: f64,
+    /// What it is doing now.
+    pub message: Option<String>,
+}
+
+/// One failed attempt. Every failure is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What went wrong; for a panic, its message and place in the source.
+    pub message: String,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// When it failed.
+    pub at: Timestamp,
+    /// How long the attempt had run, in milliseconds.
+    pub ran_ms: u64,
+}
+
+/// How long to wait before another attempt: exponential backoff with jitter.
+///
+/// The wait before attempt `n + 1` is `initial_ms * factor^(n - 1)`, at most `max_ms`, spread by
+/// up to a fifth either way so that tasks that failed together do not return together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryPolicy {
+    /// Wait after the first failure, in milliseconds: 0 to 86,400,000 (a day).
+    pub initial_ms: u64,
+    /// What each further wait is multiplied by: 1 to 100.
+    pub factor: f64,
+    /// The longest wait, in milliseconds: 0 to 86,400,000 (a day).
+    pub max_ms: u64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            initial_ms: 1_000,
+            factor: 4.0,
+            max_ms: 3_600_000,
+        }
+    }
+}
+
+/// A task to be: the body of `POST /api/tasks`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTask {
+    /// The name of the code that runs it.
+    pub kind: String,
+    /// What its handler is given; its shape is the kind's. At most 256 KiB as JSON.
+    #[serde(default = "empty_object")]
+    pub payload: Value,
+    /// The lane it waits in; `default` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// 0 (first) to 9 (last); 5 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// Not before this moment. Excludes `delay_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<Timestamp>,
+    /// Not before this many milliseconds from now. Excludes `run_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// How often it may be tried, 1 to 1,000; 5 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    /// How long one attempt may take, in milliseconds, 1 to 604,800,000 (a week); 15 minutes
+    /// when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Its own backoff, in place of the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// At most one unfinished task has a given key; submitting another returns that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_key: Option<String>,
+    /// Words to find it by; at most 16 of at most 64 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+impl NewTask {
+    /// A task of `kind` with `payload` and every option at its default.
+    pub fn new(kind: impl Into<String>, payload: Value) -> Self {
+        Self {
+            kind: kind.into(),
+            payload,
+            queue: None,
+            priority: None,
+            run_at: None,
+            delay_ms: None,
+            max_attempts: None,
+            timeout_ms: None,
+            retry: None,
+            unique_key: None,
+            tags: Vec::new(),
+        }
+    }
+}
+
+fn empty_object() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+/// One piece of background work, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// `UUIDv7`, given by the server.
+    pub id: TaskId,
+    /// The name of the code that runs it.
+    pub kind: String,
+    /// The lane it waits in.
+    pub queue: String,
+    /// Where it stands.
+    pub state: State,
+    /// What its handler is given.
+    pub payload: Value,
+    /// 0 (first) to 9 (last).
+    pub priority: u8,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// How often it may be tried. An attempt that a shutdown interrupted does not count.
+    pub max_attempts: u32,
+    /// How long one attempt may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// When it is or was due.
+    pub run_at: Timestamp,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When its latest attempt started.
+    pub started_at: Option<Timestamp>,
+    /// When it reached a final state.
+    pub finished_at: Option<Timestamp>,
+    /// The latest progress of the latest attempt.
+    pub progress: Option<Progress>,
+    /// What its handler returned.
+    pub result: Option<Value>,
+    /// The latest failure.
+    pub error: Option<Failure>,
+    /// The latest failures, oldest first, at most 100; each is in the event log too.
+    pub errors: Vec<Failure>,
+    /// Asked to stop; it has stopped when its state says so.
+    pub cancel_requested: bool,
+    /// At most one unfinished task has a given key.
+    pub unique_key: Option<String>,
+    /// The schedule that submitted it.
+    pub schedule_id: Option<Uuid>,
+    /// The node that runs it now, or ran it last.
+    pub node: Option<String>,
+    /// The `seq` of its latest event.
+    pub last_seq: u64,
+}
+
+/// What a list shows of a task: small whatever its payload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// As in [`Task`].
+    pub id: TaskId,
+    /// As in [`Task`].
+    pub kind: String,
+    /// As in [`Task`].
+    pub queue: String,
+    /// As in [`Task`].
+    pub state: State,
+    /// As in [`Task`].
+    pub tags: Vec<String>,
+    /// As in [`Task`].
+    pub attempt: u32,
+    /// As in [`Task`].
+    pub max_attempts: u32,
+    /// As in [`Task`].
+    pub run_at: Timestamp,
+    /// As in [`Task`].
+    pub created_at: Timestamp,
+    /// As in [`Task`].
+    pub started_at: Option<Timestamp>,
+    /// As in [`Task`].
+    pub finished_at: Option<Timestamp>,
+    /// As in [`Task`].
+    pub progress: Option<Progress>,
+    /// As in [`Task`].
+    pub error: Option<Failure>,
+    /// As in [`Task`].
+    pub cancel_requested: bool,
+    /// As in [`Task`].
+    pub last_seq: u64,
+}

@@ -1,0 +1,111 @@
+//! A moment in time as Glassworks writes it: RFC 3339, UTC, milliseconds.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment in time, to the millisecond.
+///
+/// Written as RFC 3339 in UTC (`2026-11-23T06:15:33.120Z`); read from RFC 3339 with any offset.
+/// The inner value is milliseconds since the Unix epoch, which is also what the stores keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A moment from milliseconds since the Unix epoch, held within the years -9999 to 9999.
+    pub fn from_millis(millis: i64) -> Self {
+        let least = jiff::Timestamp::MIN.as_millisecond();
+        let most = jiff::Timestamp::MAX.as_millisecond();
+        Self(millis.clamp(least, most))
+    }
+
+    /// Milliseconds since the Unix epoch; negative before it.
+    pub fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// The system clock's present moment. Not for wasm, where there is no system clock.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_millisecond())
+    }
+
+    /// This moment moved later by `millis` (earlier when negative), saturating.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
+    pub fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(f, "{moment:.3}"),
+            // Unreachable: every constructor keeps the value in jiff's range.
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(moment.as_millisecond()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rfc3339;
+
+        impl de::Visitor<'_> for Rfc3339 {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an RFC 3339 time such as 2026-01-31T09:30:00Z")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse()
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Rfc3339)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn is_written_in_utc_with_milliseconds() {
+        let moment: Timestamp = "2026-01-31T09:30:00+02:00".parse().unwrap();
+        assert_eq!(moment.to_string(), "2026-01-31T07:30:00.000Z");
+        let written = serde_json::to_string(&moment.plus_millis(5)).unwrap();
+        assert_eq!(written, r#""2026-01-31T07:30:00.005Z""#);
+        let read: Timestamp = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, moment.plus_millis(5));
+    }
+
+    #[test]
+    fn names_what_it_wanted() {
+        let error = serde_json::from_str::<Timestamp>(r#""tomorrow""#).unwrap_err();
+        assert!(error.to_string().contains("RFC 3339"), "{error}");
+    }
+}
