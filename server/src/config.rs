@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use glassworks_engine::Database;
 use http::uri::Authority;
@@ -14,26 +15,24 @@ use http::uri::Authority;
     version,
     about = "An async task server you can see through"
 )]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    serve: Config,
+    config: Config,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
-    Serve(Config),
+    Serve,
 }
 
 impl Cli {
     /// What to serve with.
     pub fn config(self) -> Config {
         match self.command {
-            Some(Command::Serve(config)) => config,
-            None => self.serve,
+            Some(Command::Serve) | None => self.config,
         }
     }
 }
@@ -44,6 +43,7 @@ pub struct Config {
     /// Address and port to serve on; port 0 lets the system choose one.
     #[arg(
         long,
+        global = true,
         env = "GLASSWORKS_LISTEN",
         value_name = "ADDRESS:PORT",
         default_value = "127.0.0.1:8000"
@@ -53,6 +53,7 @@ pub struct Config {
     /// Where tasks are kept.
     #[arg(
         long,
+        global = true,
         env = "GLASSWORKS_DATABASE",
         value_name = "sqlite:FILE",
         default_value = "sqlite:glassworks.db"
@@ -60,17 +61,18 @@ pub struct Config {
     pub database: Database,
 
     /// How many tasks this node runs at a time.
-    #[arg(long, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
     pub workers: u32,
 
     /// A further host name to answer to, without its port. Repeatable; comma-separated in the
     /// variable.
-    #[arg(long = "allowed-host", env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
+    #[arg(long = "allowed-host", global = true, env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
 
     /// How to write the log, on standard error. `RUST_LOG` says how much.
     #[arg(
         long,
+        global = true,
         env = "GLASSWORKS_LOG_FORMAT",
         value_name = "FORMAT",
         default_value = "text"
@@ -79,7 +81,12 @@ pub struct Config {
 
     /// Serve beyond this machine although nobody has to sign in: whoever reaches the address can
     /// run and read every task.
-    #[arg(long, env = "GLASSWORKS_ALLOW_UNAUTHENTICATED_REMOTE_ACCESS")]
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_ALLOW_UNAUTHENTICATED_REMOTE_ACCESS",
+        value_parser = BoolishValueParser::new()
+    )]
     pub allow_unauthenticated_remote_access: bool,
 }
 
@@ -139,8 +146,9 @@ mod tests {
     #[test]
     fn serve_is_what_happens_without_a_command() {
         let bare = config(&["--workers", "3", "--log-format", "json"]).unwrap();
-        let named = config(&["serve", "--workers", "3", "--log-format", "json"]).unwrap();
-        for config in [bare, named] {
+        let after = config(&["serve", "--workers", "3", "--log-format", "json"]).unwrap();
+        let before = config(&["--workers", "3", "--log-format", "json", "serve"]).unwrap();
+        for config in [bare, after, before] {
             assert_eq!(config.workers, 3);
             assert_eq!(config.log_format, LogFormat::Json);
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");

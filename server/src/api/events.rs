@@ -1,7 +1,6 @@
 //! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,7 +8,7 @@ use axum::extract::State;
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
-use glassworks_engine::{Engine, Follow};
+use glassworks_engine::Follow;
 use glassworks_protocol::{Event, FieldError};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
@@ -60,26 +59,12 @@ pub(crate) async fn events(
         return Ok(unbuffered(Sse::new(events).keep_alive(keep_alive)));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    let events = page(&node.engine, id, after, limit).await?;
+    let events = node.engine.events(id, after, limit).await?;
     let page = EventsPage {
         next_after: events.last().map_or(after, |event| event.seq),
         events: events.iter().map(AsRef::as_ref).collect(),
     };
     Ok(Json(page).into_response())
-}
-
-async fn page(
-    engine: &Engine,
-    id: glassworks_protocol::TaskId,
-    after: u64,
-    limit: u32,
-) -> ApiResult<Vec<Arc<Event>>> {
-    if !(1..=1000).contains(&limit) {
-        let field = FieldError::new("limit", "expected 1 to 1000");
-        let detail = "The query is not acceptable.";
-        return Err(ApiError::unprocessable(detail, vec![field]));
-    }
-    Ok(engine.events(id, after, limit).await?)
 }
 
 /// Whether `Accept` names event streams outright; `*/*` means the page of JSON.

@@ -1,6 +1,7 @@
 //! Reads what a request carries, and says precisely what is wrong with it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -137,12 +138,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let pairs = form_urlencoded::parse(query.as_bytes());
+    let mut names = HashSet::new();
+    for (name, _) in pairs {
+        if let Some(name) = names.replace(name) {
+            return Err(bad_parameter(&name, "is given more than once"));
+        }
+    }
     let deserializer = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let name = error.path().to_string();
-        let field = FieldError::new(name, error.into_inner().to_string());
-        ApiError::unprocessable("The query is not acceptable.", vec![field])
+        bad_parameter(&name, error.inner().to_string())
     })
+}
+
+fn bad_parameter(name: &str, detail: impl Into<String>) -> ApiError {
+    let field = FieldError::new(name, detail);
+    ApiError::unprocessable("The query is not acceptable.", vec![field])
 }
 
 /// Reads a query parameter that may be absent or empty.

@@ -96,3 +96,47 @@ fn too_large() -> ApiError {
         format!("A body has at most {MAX_BODY} bytes."),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use futures::stream::{self, StreamExt as _};
+    use http::HeaderMap;
+
+    use super::{MAX_BODY, read};
+
+    async fn status(body: Body) -> u16 {
+        match read(&HeaderMap::new(), body).await {
+            Ok(_) => 200,
+            Err(refused) => refused.into_problem().status,
+        }
+    }
+
+    fn chunk(bytes: usize) -> Result<Vec<u8>, Infallible> {
+        Ok(vec![b'x'; bytes])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_given_up() {
+        let stalls = stream::iter([chunk(10)]).chain(stream::pending());
+        assert_eq!(status(Body::from_stream(stalls)).await, 408);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_bounded_whether_it_says_how_long_it_is_or_not() {
+        assert_eq!(status(Body::from(vec![0; MAX_BODY])).await, 200);
+        assert_eq!(status(Body::from(vec![0; MAX_BODY + 1])).await, 413);
+        let chunks = stream::iter([chunk(MAX_BODY), chunk(1)]);
+        assert_eq!(status(Body::from_stream(chunks)).await, 413);
+        let endless = stream::repeat_with(|| chunk(MAX_BODY));
+        assert_eq!(status(Body::from_stream(endless)).await, 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_the_clients_affair() {
+        let broken = stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("gone"))]);
+        assert_eq!(status(Body::from_stream(broken)).await, 400);
+    }
+}

@@ -80,3 +80,50 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .unwrap_or("no message");
     ApiError::internal(format!("panic: {message}")).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use axum::{Json, Router};
+    use glassworks_protocol::Problem;
+    use http::StatusCode;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::host::AllowedHosts;
+    use super::{REQUEST_ID, guard, panicked};
+    use crate::error::ApiError;
+
+    async fn panics() -> Json<()> {
+        panic!("a secret")
+    }
+
+    async fn fails() -> ApiError {
+        ApiError::internal("a secret")
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_inside_is_a_bare_500() {
+        let hosts = AllowedHosts::new(([127, 0, 0, 1], 8000).into(), &[]);
+        let routes = Router::new()
+            .route("/panics", get(panics))
+            .route("/fails", get(fails))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn_with_state(hosts, guard));
+        for path in ["/panics", "/fails"] {
+            let request = Request::get(path).header("host", "localhost");
+            let request = request.body(Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(response.headers().contains_key(REQUEST_ID));
+            let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+            let problem: Problem = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem.status, 500);
+            assert_eq!(problem.instance.as_deref(), Some(path));
+            assert!(!problem.to_string().contains("secret"), "{problem}");
+        }
+    }
+}

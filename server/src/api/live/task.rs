@@ -11,6 +11,10 @@ use super::problem;
 use super::socket::Talk;
 use super::subscriptions::Subscription;
 
+/// Output in one message, in bytes. A backlog may hold megabytes, and a browser draws nothing
+/// before a message is complete.
+const PORTION_BYTES: usize = 256 * 1024;
+
 /// Follows a task: the task as it stands, its events after `after`, the task again after each
 /// change of state, and `End`.
 pub(super) fn watch(engine: Engine, sub: u32, id: TaskId, after: u64) -> Subscription {
@@ -60,13 +64,12 @@ impl Watch {
         let Some(batch) = follow.next().await.transpose()? else {
             return Ok((vec![ServerMessage::End { sub: self.sub }], true));
         };
-        let events: Vec<Event> = batch.iter().map(|event| event.as_ref().clone()).collect();
-        let moved = events
-            .iter()
-            .any(|event| matches!(event.body, EventBody::State { .. }));
         let sub = self.sub;
-        let mut messages = vec![ServerMessage::Events { sub, events }];
-        if moved {
+        let mut messages: Vec<ServerMessage> = portions(&batch)
+            .map(|events| ServerMessage::Events { sub, events })
+            .collect();
+        let moved = |event: &Arc<Event>| matches!(event.body, EventBody::State { .. });
+        if batch.iter().any(moved) {
             messages.push(current(&self.engine, sub, self.id).await?);
         }
         Ok((messages, false))
@@ -77,6 +80,23 @@ impl Watch {
 async fn current(engine: &Engine, sub: u32, id: TaskId) -> Result<ServerMessage, Error> {
     let task = Box::new(engine.task(id).await?);
     Ok(ServerMessage::Task { sub, task })
+}
+
+/// Copies of `events`, divided so that no message grows much beyond [`PORTION_BYTES`].
+fn portions(events: &[Arc<Event>]) -> impl Iterator<Item = Vec<Event>> {
+    let mut room = PORTION_BYTES;
+    let same = move |_: &Arc<Event>, next: &Arc<Event>| {
+        let length = match &next.body {
+            EventBody::Output { text } => text.len(),
+            _ => 0,
+        };
+        let fits = length <= room;
+        room = if fits { room - length } else { PORTION_BYTES };
+        fits
+    };
+    events
+        .chunk_by(same)
+        .map(|portion| portion.iter().map(|event| event.as_ref().clone()).collect())
 }
 
 /// The conversation of a socket that only tells: one event a message.
