@@ -28,13 +28,14 @@ apt_install() {
     done
     [[ ${#missing[@]} -gt 0 ]] || return 0
     say "$why: apt-get install ${missing[*]}"
-    apt_try "${missing[@]}" && return 0
     # The lists of a fresh image are empty, those of an old one point to what is gone.
-    as_root apt-get update -q >&2 || return 1
-    apt_try "${missing[@]}"
+    if apt_knows "${missing[@]}" && apt_try "${missing[@]}"; then return 0; fi
+    as_root apt-get update -qq && apt_try "${missing[@]}"
 }
+
+apt_knows() { apt-cache show "$@" >/dev/null 2>&1; }
 
 apt_try() {
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends --no-remove "$@" >&2
+        apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove "$@" >/dev/null
 }

@@ -44,7 +44,7 @@ playwright_install() {
 chromium_install() {
     [[ -x /usr/bin/chromium ]] && return 0
     if is_debian; then
-        apt_install "Chromium, for the browser tests (about 1 min)" chromium
+        apt_install "Chromium, for the browser tests (about 1 min)" chromium fonts-dejavu-core
     elif ! playwright_has_chromium; then
         say "Fetching Playwright's Chromium (about 1 min)"
         (cd "$ROOT/end2end" && npx playwright install chromium >&2)
