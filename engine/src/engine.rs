@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glassworks_protocol::{
-    Event, FieldError, KindInfo, NewTask, PageRequest, Stats, Task, TaskFilter, TaskId, TaskPage,
-    TaskSummary, Timestamp,
+    Event, FieldError, KindInfo, NewTask, PageRequest, Queue, QueueSettings, Stats, Task,
+    TaskFilter, TaskId, TaskPage, TaskSummary, Timestamp,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -308,6 +308,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Every queue that has tasks or settings, by name.
+    pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
+        answer("queues", self.0.store.queues().await)
+    }
+
+    /// Sets how a queue may be used, whether it has tasks yet or not. When this returns, it is
+    /// on the disk; attempts that run already go on.
+    pub async fn set_queue(&self, name: &str, settings: QueueSettings) -> Result<(), Error> {
+        submission::check_queue(name, &settings)?;
+        let write = Write::SaveQueue {
+            name: name.to_owned(),
+            settings,
+        };
+        match self.0.journal.commit(write).await? {
+            Outcome::QueueSaved => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
     pub async fn events(
         &self,
@@ -367,8 +386,10 @@ impl Engine {
     /// Ends the engine in good order: no more claims; running attempts get the grace period, and
     /// what is left then goes back to the queue without its counting; then every stream ends.
     ///
-    /// Takes at most the grace period and a few seconds. Submits are accepted to the end: they
-    /// are on the disk, and taken up at the next start. Calling it again waits for the same end.
+    /// Takes at most the grace period and a few seconds. Submits are accepted while attempts end:
+    /// they are on the disk, and taken up at the next start. After it, only reads are answered,
+    /// and the store is closed when the last handle and stream are dropped. Calling it again
+    /// waits for the same end.
     pub async fn shutdown(&self) {
         let inner = &self.0;
         inner.closing.cancel();
@@ -401,6 +422,7 @@ impl Engine {
         inner.stop_housekeeping.cancel();
         inner.housekeeping.close();
         inner.housekeeping.wait().await;
+        inner.journal.close().await;
         inner.hub.close();
     }
 

@@ -9,6 +9,8 @@
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
 use crate::hub::Hub;
@@ -20,10 +22,13 @@ const WAITING: usize = 4_096;
 /// Writes in one batch at most, so that the first of it does not wait long for the last.
 const BATCH: usize = 1_024;
 
-/// A handle to the journal. Cheap to clone; the journal ends when the last handle is gone.
+/// A handle to the journal. Cheap to clone; the journal ends when it is closed, or when the last
+/// handle is gone.
 #[derive(Clone)]
 pub(crate) struct Journal {
     entries: mpsc::Sender<Entry>,
+    closing: CancellationToken,
+    committing: TaskTracker,
 }
 
 struct Entry {
@@ -40,8 +45,31 @@ impl Journal {
         work: Arc<Notify>,
     ) -> Self {
         let (entries, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(commit_batches(store, hub, tally, work, waiting));
-        Self { entries }
+        let closing = CancellationToken::new();
+        let committing = TaskTracker::new();
+        let ending = closing.clone();
+        committing.spawn(async move {
+            let committer = Committer {
+                store,
+                hub,
+                tally,
+                work,
+            };
+            committer.run(waiting, ending).await;
+        });
+        committing.close();
+        Self {
+            entries,
+            closing,
+            committing,
+        }
+    }
+
+    /// Takes no more writes, and returns when those that were waiting are committed and the
+    /// journal has let go of the store. Cancel safe.
+    pub(crate) async fn close(&self) {
+        self.closing.cancel();
+        self.committing.wait().await;
     }
 
     /// Commits one write, and returns when it is committed.
@@ -61,29 +89,45 @@ impl Journal {
     }
 }
 
-async fn commit_batches(
+/// The journal's own end: what it commits to, and whom it tells.
+struct Committer {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     tally: Arc<Tally>,
     work: Arc<Notify>,
-    mut waiting: mpsc::Receiver<Entry>,
-) {
-    let mut entries = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut entries, BATCH).await > 0 {
-        let (writes, replies): (Vec<_>, Vec<_>) = entries
-            .drain(..)
-            .map(|entry| (entry.write, entry.reply))
-            .unzip();
-        match store.commit(writes).await {
+}
+
+impl Committer {
+    async fn run(&self, mut waiting: mpsc::Receiver<Entry>, closing: CancellationToken) {
+        let mut entries = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                // After this, receiving gives what is left and then nothing.
+                () = closing.cancelled(), if !waiting.is_closed() => waiting.close(),
+                received = waiting.recv_many(&mut entries, BATCH) => {
+                    if received == 0 {
+                        return;
+                    }
+                    self.commit(entries.drain(..)).await;
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, entries: impl Iterator<Item = Entry>) {
+        let (writes, replies): (Vec<_>, Vec<_>) =
+            entries.map(|entry| (entry.write, entry.reply)).unzip();
+        match self.store.commit(writes).await {
             Ok(committed) => {
-                tally.count(&committed.events);
-                hub.publish(committed.events, &committed.deleted);
+                self.tally.count(&committed.events);
+                self.hub.publish(committed.events, &committed.deleted);
                 for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {
                     // A writer that went away needs no answer.
                     let _ = reply.send(Ok(outcome));
                 }
                 if committed.wake {
-                    work.notify_one();
+                    self.work.notify_one();
                 }
             }
             Err(error) => {

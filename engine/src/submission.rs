@@ -1,6 +1,6 @@
 //! From what a client submits to what is stored: checks and defaults.
 
-use glassworks_protocol::{FieldError, NewTask, RetryPolicy, TaskId, Timestamp};
+use glassworks_protocol::{FieldError, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -20,6 +20,8 @@ const STEEPEST_BACKOFF: f64 = 100.0;
 /// Ten years: further ahead is a slip of units.
 const LONGEST_DELAY_MS: u64 = 10 * 366 * 24 * 3_600 * 1_000;
 const LONGEST_NAME: usize = 64;
+const NAME_RULE: &str = "must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`";
+const MOST_STARTS: u32 = 1_000_000;
 const LONGEST_UNIQUE_KEY: usize = 256;
 const MOST_TAGS: usize = 16;
 
@@ -48,9 +50,7 @@ pub(crate) fn check(
         None => faults.add("/kind", unknown_kind(&new.kind, registry)),
     }
     if let Some(queue) = &new.queue {
-        faults.check(is_name(queue), "/queue", || {
-            format!("must be 1 to {LONGEST_NAME} letters, digits, `-`, `_`, `.` or `:`")
-        });
+        faults.check(is_name(queue), "/queue", || NAME_RULE.to_owned());
     }
     let priority = new.priority.unwrap_or(DEFAULT_PRIORITY);
     faults.check(priority <= LOWEST_PRIORITY, "/priority", || {
@@ -106,6 +106,34 @@ pub(crate) fn check(
         retry: new.retry,
         unique_key: new.unique_key.clone(),
     })
+}
+
+/// Checks the name and the settings of a queue.
+pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    faults.check(is_name(name), "name", || NAME_RULE.to_owned());
+    for (limit, pointer) in [
+        (settings.concurrency, "/concurrency"),
+        (settings.max_running, "/max_running"),
+    ] {
+        faults.check(limit != Some(0), pointer, || {
+            "must be at least 1; to stop a queue, pause it".to_owned()
+        });
+    }
+    if let Some(rate) = settings.rate {
+        faults.check(
+            (1..=MOST_STARTS).contains(&rate.tasks),
+            "/rate/tasks",
+            || format!("must be 1 to {MOST_STARTS}"),
+        );
+        let span = u64::from(rate.per_ms);
+        faults.check(
+            (1..=LONGEST_BACKOFF_MS).contains(&span),
+            "/rate/per_ms",
+            || format!("must be 1 to {LONGEST_BACKOFF_MS} (a day)"),
+        );
+    }
+    faults.into_result()
 }
 
 fn unknown_kind(kind: &str, registry: &Registry) -> String {

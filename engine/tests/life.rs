@@ -7,7 +7,9 @@ use glassworks_protocol::{
     EventBody, NewTask, PageRequest, State, StateReason, TaskFilter, TaskId,
 };
 use serde_json::json;
-use support::{log, output, over, puppet, quick, start, states, submit, until, until_printed};
+use support::{
+    log, output, over, puppet, quick, start, states, submit, until, until_attempt, until_printed,
+};
 use tempfile::tempdir;
 
 #[tokio::test]
@@ -216,8 +218,8 @@ async fn a_shutdown_puts_back_what_is_left_without_its_counting() {
     drop(engine);
 
     let engine = start(folder.path(), quick()).await;
-    until(&engine, id, State::Running).await;
-    assert!(engine.cancel(id).await.unwrap().attempt >= 1);
+    until_attempt(&engine, id, 2).await;
+    engine.cancel(id).await.unwrap();
     assert_eq!(over(&engine, id).await.attempt, 2);
 }
 

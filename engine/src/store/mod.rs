@@ -4,12 +4,15 @@
 //! to a task is decided once for all stores, in [`decision`]; a store only loads what the
 //! decision needs and saves what it says.
 
+pub mod allowance;
 pub mod decision;
 pub mod sqlite;
 mod write;
 
 use futures::future::BoxFuture;
-use glassworks_protocol::{Event, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{
+    Event, Queue, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary,
+};
 
 pub use write::{
     Accepted, Claim, Claimed, Committed, End, NewRow, Outcome, Refusal, RenewedLease, Write,
@@ -73,6 +76,9 @@ pub trait Store: Send + Sync + 'static {
         after: u64,
         limit: u32,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>>;
+
+    /// Every queue that has tasks or settings, by name.
+    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>>;
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;

@@ -1,7 +1,7 @@
 //! What can be asked of a store, and what it answers.
 
 use glassworks_protocol::{
-    Event, EventBody, Failure, Progress, RetryPolicy, State, TaskId, Timestamp,
+    Event, EventBody, Failure, Progress, QueueSettings, RetryPolicy, State, TaskId, Timestamp,
 };
 
 use super::decision::Head;
@@ -54,6 +54,13 @@ pub enum Write {
     Retry(TaskId),
     /// Forget a finished task.
     Delete(TaskId),
+    /// Set how a queue may be used.
+    SaveQueue {
+        /// Its name.
+        name: String,
+        /// How it may be used.
+        settings: QueueSettings,
+    },
     /// Forget finished tasks, oldest first, at most `limit`.
     Prune {
         /// Completed and cancelled tasks that ended before this.
@@ -76,7 +83,8 @@ impl Write {
             | Self::Rescue { .. }
             | Self::Cancel(_)
             | Self::Retry(_)
-            | Self::Delete(_) => true,
+            | Self::Delete(_)
+            | Self::SaveQueue { .. } => true,
             Self::Claim(_) | Self::Record { .. } | Self::Renew { .. } | Self::Prune { .. } => false,
         }
     }
@@ -149,7 +157,7 @@ pub enum Outcome {
     Claimed {
         /// To run now.
         tasks: Vec<Claimed>,
-        /// When the earliest scheduled or retrying task is due.
+        /// When the earliest scheduled or retrying task is due, or a queue's rate allows another.
         next_due: Option<Timestamp>,
         /// Whether due tasks remain that there was no room for.
         more: bool,
@@ -164,6 +172,8 @@ pub enum Outcome {
     Rescued(u32),
     /// For `Cancel`, `Retry` and `Delete`: the attempt that was running, if one was.
     Changed(Result<Option<u32>, Refusal>),
+    /// For `SaveQueue`.
+    QueueSaved,
     /// For `Prune`: how many were forgotten.
     Pruned(u32),
 }

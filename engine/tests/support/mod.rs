@@ -162,6 +162,17 @@ pub(crate) async fn until(engine: &Engine, id: TaskId, state: State) {
     panic!("the task was over before it was {state}");
 }
 
+/// Waits until an attempt is being made.
+pub(crate) async fn until_attempt(engine: &Engine, id: TaskId, attempt: u32) {
+    let mut follow = engine.follow(id, 0).await.unwrap();
+    while let Some(batch) = follow.next().await {
+        if batch.unwrap().iter().any(|event| event.attempt == attempt) {
+            return;
+        }
+    }
+    panic!("the task was over before attempt {attempt}");
+}
+
 /// Waits until the task has printed something.
 pub(crate) async fn until_printed(engine: &Engine, id: TaskId) {
     let mut follow = engine.follow(id, 0).await.unwrap();

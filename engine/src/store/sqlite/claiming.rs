@@ -1,5 +1,7 @@
 //! Claims and leases: who runs what, and until when.
 
+use std::collections::HashMap;
+
 use glassworks_protocol::{State, Timestamp};
 use rusqlite::params;
 
@@ -35,12 +37,16 @@ impl Ledger<'_> {
             }
         }
         let mut candidates = Vec::new();
+        let mut next_start: Option<Timestamp> = None;
         for queue in self.counts.queues_with(State::Queued) {
+            let allowed = self.queues.allowance(&queue, &self.counts, now);
+            next_start = earliest(next_start, allowed.next);
             // One more than there is room for, to know whether any remain.
+            let wanted = allowed.tasks.min(claim.room.saturating_add(1));
             let found = self
                 .statements
                 .heads_queued
-                .query_map(params![queue, claim.room + 1], |row| {
+                .query_map(params![queue, wanted], |row| {
                     Ok((row.get::<_, u8>(18)?, rows::head(row)?))
                 })?;
             for candidate in found {
@@ -50,6 +56,7 @@ impl Ledger<'_> {
         candidates.sort_by_key(|(priority, stored)| (*priority, stored.head.run_at, stored.row));
         more |= candidates.len() > claim.room as usize;
         candidates.truncate(claim.room as usize);
+        let mut starts: HashMap<String, u32> = HashMap::new();
         let mut tasks = Vec::with_capacity(candidates.len());
         for (_, mut stored) in candidates {
             let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
@@ -59,12 +66,18 @@ impl Ledger<'_> {
             self.keep(stored.row, effects, committed)?;
             self.counts
                 .shift(&stored.queue, Some(State::Queued), Some(State::Running));
+            *starts.entry(stored.queue.clone()).or_default() += 1;
             self.running.insert(stored.head.id, stored);
         }
-        let next_due: Option<i64> = self.statements.next_due.query_row([], |row| row.get(0))?;
+        for (queue, tasks) in starts {
+            self.queues
+                .start(&queue, tasks, now, &mut self.statements)?;
+        }
+        let next_due: Option<Stored<Timestamp>> =
+            self.statements.next_due.query_row([], |row| row.get(0))?;
         Ok(Outcome::Claimed {
             tasks,
-            next_due: next_due.map(Timestamp::from_millis),
+            next_due: earliest(next_due.map(|Stored(at)| at), next_start),
             more,
         })
     }
@@ -147,4 +160,8 @@ impl Ledger<'_> {
         }
         Ok(rescued)
     }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }

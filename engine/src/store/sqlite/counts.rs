@@ -43,6 +43,13 @@ impl Counts {
         }
     }
 
+    /// How many tasks of `queue` are in `state`.
+    pub(super) fn get(&self, queue: &str, state: State) -> u64 {
+        self.by_queue
+            .get(queue)
+            .map_or(0, |counts| counts.get(state))
+    }
+
     /// The queues that have tasks in `state`.
     pub(super) fn queues_with(&self, state: State) -> Vec<String> {
         self.by_queue

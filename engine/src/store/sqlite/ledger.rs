@@ -6,6 +6,7 @@ use glassworks_protocol::{Event, EventBody, State, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::counts::Counts;
+use super::queues::Queues;
 use super::rows::{self, Stored, StoredHead, code};
 use super::statements::Statements;
 use crate::limits::Limits;
@@ -17,6 +18,7 @@ pub(super) struct Ledger<'c> {
     pub(super) limits: Limits,
     pub(super) statements: Statements<'c>,
     pub(super) counts: Counts,
+    pub(super) queues: Queues,
     /// Heads of the tasks that are running: there is one process, so what it wrote last is what
     /// stands, and a finish need not read first.
     pub(super) running: HashMap<TaskId, StoredHead>,
@@ -28,9 +30,11 @@ impl<'c> Ledger<'c> {
             limits,
             statements: Statements::prepare(connection)?,
             counts: Counts::default(),
+            queues: Queues::default(),
             running: HashMap::new(),
         };
         ledger.counts.read(&mut ledger.statements)?;
+        ledger.queues.read(&mut ledger.statements)?;
         Ok(ledger)
     }
 
@@ -59,6 +63,7 @@ impl<'c> Ledger<'c> {
             // Fails when SQLite rolled back by itself, which comes to the same.
             let _ = self.statements.rollback.execute([]);
             self.counts.read(&mut self.statements)?;
+            self.queues.read(&mut self.statements)?;
         }
         applied
     }
@@ -124,6 +129,11 @@ impl<'c> Ledger<'c> {
                 Outcome::Changed(done.map(|_| None))
             }
             Write::Delete(task) => Outcome::Changed(self.delete(task, committed)?),
+            Write::SaveQueue { name, settings } => {
+                self.queues.save(&name, settings, &mut self.statements)?;
+                committed.wake = true;
+                Outcome::QueueSaved
+            }
             Write::Prune {
                 completed_before,
                 failed_before,

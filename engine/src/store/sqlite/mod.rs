@@ -8,6 +8,7 @@ mod counts;
 mod forgetting;
 mod ledger;
 mod lock;
+mod queues;
 mod read;
 mod readers;
 mod rows;
@@ -20,7 +21,7 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use glassworks_protocol::{StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{Queue, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
 use rusqlite::Connection;
 
 use self::lock::ProcessLock;
@@ -165,6 +166,10 @@ impl Store for SqliteStore {
         self.readers
             .read(move |connection| read::events(connection, id, after, limit))
             .boxed()
+    }
+
+    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
+        self.readers.read(queues::list).boxed()
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

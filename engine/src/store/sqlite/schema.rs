@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use super::OpenError;
 
 /// The migrations, oldest first. One that has been released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_tasks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_tasks.sql"),
+    include_str!("migrations/0002_queues.sql"),
+];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x474c_4153;

@@ -88,6 +88,14 @@ pub(super) const ADD_COUNT: &str = "\
 pub(super) const DROP_EMPTY_COUNTS: &str = "DELETE FROM counts WHERE tasks = 0";
 pub(super) const COUNTS_BY_STATE: &str = "SELECT state, sum(tasks) FROM counts GROUP BY state";
 
+pub(super) const ALL_QUEUES: &str = "\
+    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
+pub(super) const SAVE_QUEUE: &str = "\
+    INSERT OR REPLACE INTO queues \
+        (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const SAVE_PACE: &str = "UPDATE queues SET pace = ?2 WHERE name = ?1";
+
 /// What a list shows of a task, and its latest failure.
 pub(super) const SUMMARY_COLUMNS: &str = "\
     t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
