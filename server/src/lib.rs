@@ -4,6 +4,9 @@
 //! writes the answer. What is decided here is what HTTP is about: who may ask, within which limits,
 //! in which form, and how it all ends.
 
+// A page is one type, nested as deep as its elements; the default of 128 is too shallow for them.
+#![recursion_limit = "256"]
+
 mod api;
 pub mod assets;
 pub mod config;
