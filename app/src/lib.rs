@@ -4,9 +4,30 @@
 //! browser as wasm (feature `hydrate`), and then kept live over one WebSocket. Whatever can be
 //! decided without a browser is a pure module here, tested natively.
 
-pub mod app;
-pub mod functions;
-pub mod refused;
+// Of the app's own items only those below are public; the component macro writes `pub` on what
+// it generates for the others.
+#![expect(unreachable_pub)]
+// Components own their properties, whatever they do with them.
+#![expect(clippy::needless_pass_by_value)]
+
+mod app;
+mod attempts;
+mod components;
+mod curl;
+mod form;
+mod functions;
+mod list_query;
+mod live;
+mod output;
+mod pages;
+mod query;
+mod refused;
+mod task_list;
+mod task_view;
+mod time;
+
+#[cfg(test)]
+mod fixture;
 
 pub use app::{App, AssetUrls, shell};
 
