@@ -31,9 +31,7 @@ pub(crate) fn TasksPage() -> impl IntoView {
         move || list.get(),
         |list| async {
             let mut list = list.map_err(|error| {
-                Refused::new(
-                    Problem::new(422, "Unprocessable Content").with_detail(error.to_string()),
-                )
+                refuse(Problem::new(422, "Unprocessable Content").with_detail(error.to_string()))
             })?;
             list.page.limit = Some(PAGE);
             let page = load_tasks(list.filter.clone(), list.page.clone()).await?;
