@@ -1,1 +1,35 @@
-//! Glassworks.
+//! The durable task engine.
+//!
+//! A task that was accepted is never lost, never stuck, never silent. Every change goes through
+//! the journal, which commits waiting writes as one transaction; live streams follow what was
+//! committed. Delivery is **at least once**: an attempt that is cut short by a crash is made
+//! again, so handlers are given the attempt's number.
+//!
+//! Start at [`Engine::builder`] and [`Handler`]. There is no HTTP here and no user interface.
+
+mod dispatcher;
+mod engine;
+mod error;
+mod handler;
+mod housekeeping;
+mod hub;
+mod journal;
+mod limits;
+mod options;
+mod panic;
+mod recorder;
+mod registry;
+mod retry;
+mod run;
+mod runs;
+pub mod state;
+pub mod store;
+mod submission;
+mod tally;
+
+pub use engine::{Builder, Engine, Submitted};
+pub use error::Error;
+pub use handler::{Handler, Run, TaskError};
+pub use hub::{Change, Changes, Follow};
+pub use limits::{Limits, Retention};
+pub use options::{Database, Options, StartError};

@@ -8,6 +8,7 @@ pub mod filter;
 pub mod kind;
 pub mod live;
 pub mod problem;
+pub mod queue;
 pub mod stats;
 pub mod task;
 pub mod timestamp;
@@ -17,6 +18,7 @@ pub use filter::{PageRequest, TaskFilter, TaskPage};
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use problem::{FieldError, Problem};
+pub use queue::{Queue, QueueSettings, RateLimit};
 pub use stats::{StateCounts, Stats};
 pub use task::{
     Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,

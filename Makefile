@@ -1,0 +1,51 @@
+# One command each: scripts/setup installs what the machine lacks, and skips what is there.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# Each command below uses all cores by itself, and some need the one before.
+.NOTPARALLEL:
+
+# Everything is compiled by the one toolchain that scripts/setup chose.
+WITH := scripts/with-toolchain
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(TARGET_DIR)/release/glassworks
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+.PHONY: run
+run: build ## Build the release and serve on http://127.0.0.1:8000 (ARGS="--listen ..." for flags)
+	@exec $(BINARY) $(ARGS)
+
+.PHONY: build
+build: setup-run release ## Build the release binary
+
+.PHONY: test
+test: setup-test lint rust-test release ## Check everything: format, lints, Rust tests, browser tests
+	$(WITH) cargo xtask budget
+	cd end2end && GLASSWORKS_BINARY=$(abspath $(BINARY)) npm test --silent -- $(ARGS)
+
+.PHONY: setup-run setup-test
+setup-run setup-test: setup-%:
+	@scripts/setup $*
+
+# The wasm comes first: the server's build embeds it.
+.PHONY: release
+release:
+	$(WITH) cargo xtask web
+	$(WITH) cargo build --release --package glassworks-server
+
+# The application is compiled twice: for the server (with it) and for the browser.
+.PHONY: lint
+lint:
+	$(WITH) cargo fmt --all --check
+	$(WITH) cargo clippy --workspace --all-targets -- -D warnings
+	$(WITH) cargo clippy --package glassworks-app --target wasm32-unknown-unknown \
+		--no-default-features --features hydrate -- -D warnings
+	cd end2end && npm run --silent types
+
+.PHONY: rust-test
+rust-test:
+	$(WITH) cargo test --workspace

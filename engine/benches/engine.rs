@@ -1,0 +1,315 @@
+//! What the engine can do on this machine: `make bench`.
+//!
+//! Figures, not assertions: machines differ and are noisy, so compare within one run. Each figure
+//! is from a fresh database in the temporary folder (`TMPDIR`), which should be on a real disk.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "a program that prints its findings and may stop at the first surprise"
+)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use glassworks_engine::store::sqlite::SqliteStore;
+use glassworks_engine::store::{Claim, NewRow, Outcome, Store, Write};
+use glassworks_engine::{Database, Engine, Handler, Limits, Options, Run, TaskError};
+use glassworks_protocol::{NewTask, TaskId, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What the no-op handler tells the benchmark.
+#[derive(Default)]
+struct Seen {
+    started: AtomicU64,
+    expected: AtomicU64,
+    all: Notify,
+    latest: Mutex<Option<Instant>>,
+    ran: Notify,
+}
+
+struct Noop(Arc<Seen>);
+
+#[derive(Deserialize, ToSchema)]
+struct Nothing {}
+
+impl Handler for Noop {
+    const KIND: &'static str = "noop";
+    const DESCRIPTION: &'static str = "Does nothing.";
+    type Payload = Nothing;
+
+    fn example() -> Value {
+        json!({})
+    }
+
+    async fn run(&self, _: Nothing, _: &Run) -> Result<Value, TaskError> {
+        *self.0.latest.lock().unwrap() = Some(Instant::now());
+        self.0.ran.notify_one();
+        if self.0.started.fetch_add(1, Ordering::Relaxed) + 1
+            == self.0.expected.load(Ordering::Relaxed)
+        {
+            self.0.all.notify_one();
+        }
+        Ok(Value::Null)
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    println!("| figure | value |\n| --- | --- |");
+    row("processors", std::thread::available_parallelism().unwrap());
+    row(
+        "one fdatasync of 4 KiB, median",
+        format!("{:.0} µs", sync_cost()),
+    );
+    for concurrency in [1, 64, 256] {
+        let rate = runtime.block_on(submit_rate(concurrency));
+        row(
+            &format!("durable submit, {concurrency} at a time"),
+            format!("{rate:.0}/s"),
+        );
+    }
+    for workers in [100, 1_000] {
+        let rate = runtime.block_on(done_rate(workers));
+        row(
+            &format!("submit to done, no-op, 3 events each, {workers} workers"),
+            format!("{rate:.0}/s"),
+        );
+    }
+    let (p50, p99) = runtime.block_on(pick_up());
+    row("pick-up on an idle node, p50", format!("{p50:?}"));
+    row("pick-up on an idle node, p99", format!("{p99:?}"));
+    let (empty, full) = runtime.block_on(claim_cost());
+    row(
+        "claim and finish of 100, empty store, median",
+        format!("{empty:?}"),
+    );
+    row(
+        "the same beside 1,000,000 finished and 1,000,000 scheduled",
+        format!("{full:?}"),
+    );
+    let kib = runtime.block_on(backlog_memory());
+    row(
+        "memory for 100,000 queued tasks",
+        format!("{kib} KiB more than before"),
+    );
+}
+
+fn row(figure: &str, value: impl std::fmt::Display) {
+    println!("| {figure} | {value} |");
+}
+
+/// The disk's own pace, in microseconds: nothing durable can be quicker.
+fn sync_cost() -> f64 {
+    use std::io::Write as _;
+    let mut file = tempfile::tempfile().unwrap();
+    let page = [7_u8; 4096];
+    let mut times: Vec<_> = (0..200)
+        .map(|_| {
+            file.write_all(&page).unwrap();
+            let start = Instant::now();
+            file.sync_data().unwrap();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e6
+}
+
+async fn engine(folder: &tempfile::TempDir, workers: u32, seen: &Arc<Seen>) -> Engine {
+    Engine::builder()
+        .handler(Noop(Arc::clone(seen)))
+        .options(Options {
+            workers,
+            ..Options::default()
+        })
+        .start(Database::Sqlite(folder.path().join("bench.db")))
+        .await
+        .unwrap()
+}
+
+/// Durable submits a second, of tasks that are not due.
+async fn submit_rate(concurrency: usize) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(&folder, 1, &Arc::default()).await;
+    let until = Instant::now() + Duration::from_secs(4);
+    let start = Instant::now();
+    let submitters: Vec<_> = (0..concurrency)
+        .map(|_| {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                let mut count = 0_u64;
+                while Instant::now() < until {
+                    let new = NewTask {
+                        delay_ms: Some(3_600_000),
+                        ..NewTask::new("noop", json!({}))
+                    };
+                    engine.submit(new).await.unwrap();
+                    count += 1;
+                }
+                count
+            })
+        })
+        .collect();
+    let mut total = 0;
+    for submitter in submitters {
+        total += submitter.await.unwrap();
+    }
+    total as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Tasks a second from submission to their committed end, 256 submitters.
+async fn done_rate(workers: u32) -> f64 {
+    const TASKS: u64 = 100_000;
+    const SUBMITTERS: u64 = 256;
+    let folder = tempfile::tempdir().unwrap();
+    let seen: Arc<Seen> = Arc::default();
+    let engine = engine(&folder, workers, &seen).await;
+    seen.expected.store(TASKS, Ordering::Relaxed);
+    let start = Instant::now();
+    for submitter in 0..SUBMITTERS {
+        let engine = engine.clone();
+        let share = TASKS / SUBMITTERS + u64::from(submitter < TASKS % SUBMITTERS);
+        tokio::spawn(async move {
+            for _ in 0..share {
+                engine
+                    .submit(NewTask::new("noop", json!({})))
+                    .await
+                    .unwrap();
+            }
+        });
+    }
+    seen.all.notified().await;
+    // Started is not done: wait for the last commits.
+    while engine.since_start().completed < TASKS {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    TASKS as f64 / start.elapsed().as_secs_f64()
+}
+
+/// From the call of submit to the handler's first line, in process.
+async fn pick_up() -> (Duration, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let seen: Arc<Seen> = Arc::default();
+    let engine = engine(&folder, 100, &seen).await;
+    let mut times = Vec::new();
+    for _ in 0..500 {
+        let start = Instant::now();
+        engine
+            .submit(NewTask::new("noop", json!({})))
+            .await
+            .unwrap();
+        seen.ran.notified().await;
+        let started = seen.latest.lock().unwrap().take().unwrap();
+        times.push(started - start);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    times.sort();
+    (times[times.len() / 2], times[times.len() * 99 / 100])
+}
+
+fn new_row(run_at: Option<Timestamp>) -> NewRow {
+    NewRow {
+        id: TaskId(Uuid::now_v7()),
+        kind: "noop".to_owned(),
+        queue: "default".to_owned(),
+        payload: "{}".to_owned(),
+        priority: 5,
+        tags: Vec::new(),
+        max_attempts: 5,
+        timeout_ms: 60_000,
+        run_at,
+        retry: None,
+        unique_key: None,
+    }
+}
+
+async fn submit_rows(store: &SqliteStore, count: usize, run_at: Option<Timestamp>) {
+    let rows = (0..count).map(|_| new_row(run_at)).collect();
+    store.commit(vec![Write::Submit(rows)]).await.unwrap();
+}
+
+/// Claims and finishes 100 tasks; how long that took.
+async fn claim_and_finish(store: &SqliteStore) -> Duration {
+    let start = Instant::now();
+    let claim = Claim {
+        node: "bench".to_owned(),
+        room: 100,
+        lease_ms: 30_000,
+    };
+    let committed = store.commit(vec![Write::Claim(claim)]).await.unwrap();
+    let Some(Outcome::Claimed { tasks, .. }) = committed.outcomes.into_iter().next() else {
+        panic!("the claim was not answered");
+    };
+    assert_eq!(tasks.len(), 100);
+    let writes = tasks
+        .into_iter()
+        .map(|task| Write::Finish {
+            task: task.id,
+            attempt: task.attempt,
+            entries: Vec::new(),
+            end: glassworks_engine::store::End::Completed(None),
+        })
+        .collect();
+    store.commit(writes).await.unwrap();
+    start.elapsed()
+}
+
+async fn claim_cost() -> (Duration, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        backlog: u64::MAX,
+        ..Limits::default()
+    };
+    let store = SqliteStore::open(&folder.path().join("bench.db"), limits).unwrap();
+    let median = async |store: &SqliteStore| {
+        let mut times = Vec::new();
+        for _ in 0..50 {
+            submit_rows(store, 100, None).await;
+            times.push(claim_and_finish(store).await);
+        }
+        times.sort();
+        times[times.len() / 2]
+    };
+    let empty = median(&store).await;
+    let far = Timestamp::now().plus_millis(365 * 24 * 3_600_000);
+    for _ in 0..1_000 {
+        submit_rows(&store, 1_000, Some(far)).await;
+        submit_rows(&store, 1_000, None).await;
+        for _ in 0..10 {
+            claim_and_finish(&store).await;
+        }
+    }
+    let full = median(&store).await;
+    (empty, full)
+}
+
+/// How much the process grew with 100,000 tasks in the queue, in KiB.
+async fn backlog_memory() -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("bench.db"), Limits::default()).unwrap();
+    let before = resident_kib();
+    for _ in 0..100 {
+        submit_rows(&store, 1_000, None).await;
+    }
+    resident_kib().saturating_sub(before)
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,72 @@
+//! What the engine can refuse or fail at.
+//!
+//! A refusal is the caller's affair: typed, and told in full. A failure of the store is ours: it
+//! is logged with its cause where it happens, and the caller learns only that there was one.
+
+use std::time::Duration;
+
+use glassworks_protocol::{FieldError, Problem, TaskId};
+
+/// What the engine can refuse or fail at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No such task, or not any more.
+    #[error("there is no task {0}")]
+    NotFound(TaskId),
+    /// Understood, but not acceptable; each entry says what is wrong where.
+    #[error("the request is not acceptable: {}", first(.0))]
+    Invalid(Vec<FieldError>),
+    /// More than a limit allows.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The task's state forbids it.
+    #[error("{0}")]
+    Conflict(String),
+    /// As many tasks are waiting as the backlog takes.
+    #[error("the backlog is full: {limit} tasks are unfinished")]
+    BacklogFull {
+        /// The limit that was reached.
+        limit: u64,
+    },
+    /// No more work is taken.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The store failed; the cause is in the log.
+    #[error("the store failed")]
+    Store,
+}
+
+fn first(errors: &[FieldError]) -> String {
+    errors.first().map_or_else(String::new, |error| {
+        format!("{}: {}", error.pointer, error.detail)
+    })
+}
+
+impl Error {
+    /// The problem document (RFC 9457) that tells a client; without any internal cause.
+    pub fn problem(&self) -> Problem {
+        let problem = match self {
+            Self::NotFound(_) => Problem::new(404, "No such task"),
+            Self::Invalid(errors) => {
+                return Problem::new(422, "Not acceptable")
+                    .with_detail(self.to_string())
+                    .with_errors(errors.clone());
+            }
+            Self::TooLarge(_) => Problem::new(413, "Too large"),
+            Self::Conflict(_) => Problem::new(409, "The task's state forbids it"),
+            Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
+            Self::ShuttingDown => Problem::new(503, "Shutting down"),
+            Self::Store => return Problem::new(500, "Internal error"),
+        };
+        problem.with_detail(self.to_string())
+    }
+
+    /// How long a client should wait before it tries again, where that is the remedy.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
+            Self::ShuttingDown => Some(Duration::from_secs(10)),
+            _ => None,
+        }
+    }
+}

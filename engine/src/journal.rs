@@ -1,0 +1,147 @@
+//! The one door: every change of a task goes through here.
+//!
+//! The journal gathers the writes that are waiting and hands them to the store as one batch, and
+//! one batch is one transaction: that is group commit. While a batch is being committed the next
+//! one gathers, so the busier the server, the more writes share one sync of the disk. After the
+//! commit the batch's events are handed to the hub, in order, and then every writer gets its
+//! answer.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::error::Error;
+use crate::hub::Hub;
+use crate::store::{Outcome, Store, StoreError, Write};
+use crate::tally::Tally;
+
+/// Writes that may wait; past it, writers wait for room.
+const WAITING: usize = 4_096;
+/// Writes in one batch at most, so that the first of it does not wait long for the last.
+const BATCH: usize = 1_024;
+
+/// A handle to the journal. Cheap to clone; the journal ends when it is closed, or when the last
+/// handle is gone.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    entries: mpsc::Sender<Entry>,
+    closing: CancellationToken,
+    committing: TaskTracker,
+}
+
+struct Entry {
+    write: Write,
+    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+}
+
+impl Journal {
+    /// Starts the journal over `store`. `work` is told when there may be a task to claim.
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        hub: Arc<Hub>,
+        tally: Arc<Tally>,
+        work: Arc<Notify>,
+    ) -> Self {
+        let (entries, waiting) = mpsc::channel(WAITING);
+        let closing = CancellationToken::new();
+        let committing = TaskTracker::new();
+        let ending = closing.clone();
+        committing.spawn(async move {
+            let committer = Committer {
+                store,
+                hub,
+                tally,
+                work,
+            };
+            committer.run(waiting, ending).await;
+        });
+        committing.close();
+        Self {
+            entries,
+            closing,
+            committing,
+        }
+    }
+
+    /// Takes no more writes, and returns when those that were waiting are committed and the
+    /// journal has let go of the store. Cancel safe.
+    pub(crate) async fn close(&self) {
+        self.closing.cancel();
+        self.committing.wait().await;
+    }
+
+    /// Commits one write, and returns when it is committed.
+    ///
+    /// Not cancel safe: when the future is dropped the write may or may not be committed.
+    pub(crate) async fn commit(&self, write: Write) -> Result<Outcome, Error> {
+        let (reply, answer) = oneshot::channel();
+        let entry = Entry { write, reply };
+        if self.entries.send(entry).await.is_err() {
+            return Err(Error::ShuttingDown);
+        }
+        match answer.await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) => Err(Error::Store),
+            Err(_) => Err(Error::ShuttingDown),
+        }
+    }
+}
+
+/// The journal's own end: what it commits to, and whom it tells.
+struct Committer {
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    tally: Arc<Tally>,
+    work: Arc<Notify>,
+}
+
+impl Committer {
+    async fn run(&self, mut waiting: mpsc::Receiver<Entry>, closing: CancellationToken) {
+        let mut entries = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                // After this, receiving gives what is left and then nothing.
+                () = closing.cancelled(), if !waiting.is_closed() => waiting.close(),
+                received = waiting.recv_many(&mut entries, BATCH) => {
+                    if received == 0 {
+                        return;
+                    }
+                    self.commit(entries.drain(..)).await;
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, entries: impl Iterator<Item = Entry>) {
+        let (writes, replies): (Vec<_>, Vec<_>) =
+            entries.map(|entry| (entry.write, entry.reply)).unzip();
+        match self.store.commit(writes).await {
+            Ok(committed) => {
+                self.tally.count(&committed.events);
+                self.hub.publish(committed.events, &committed.deleted);
+                for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {
+                    // A writer that went away needs no answer.
+                    let _ = reply.send(Ok(outcome));
+                }
+                if committed.wake {
+                    self.work.notify_one();
+                }
+            }
+            Err(error) => {
+                log_store_error("commit", &error);
+                for reply in replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Logs why the store failed, and gives the error that says no more than that it did.
+pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
+    tracing::error!(%error, what, "the store failed");
+    Error::Store
+}

@@ -1,0 +1,51 @@
+//! How much of everything there may be.
+
+use std::time::Duration;
+
+/// How much of everything there may be. Each has a default that suits one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Unfinished tasks in the store; a submit over it is refused until some are done.
+    pub backlog: u64,
+    /// A payload as JSON, in bytes.
+    pub payload_bytes: usize,
+    /// A result as JSON, in bytes; an attempt that returns more fails.
+    pub result_bytes: usize,
+    /// Output kept per task, in bytes; then one `truncated` event stands for the rest.
+    pub output_bytes: u64,
+    /// Events kept per task; then one `truncated` event, and after it changes of state only.
+    pub events: u64,
+    /// Names of queues in use at a time.
+    pub queues: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            backlog: 2_000_000,
+            payload_bytes: 256 * 1024,
+            result_bytes: 1024 * 1024,
+            output_bytes: 8 * 1024 * 1024,
+            events: 10_000,
+            queues: 1_000,
+        }
+    }
+}
+
+/// How long finished tasks are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Completed and cancelled tasks. Default: 24 h.
+    pub completed: Duration,
+    /// Failed tasks. Default: 7 days.
+    pub failed: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            completed: Duration::from_hours(24),
+            failed: Duration::from_hours(7 * 24),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What an engine is started with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::limits::{Limits, Retention};
+use crate::store::sqlite::OpenError;
+
+/// What an engine is started with. Every field has a default that suits one machine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Tasks that may run at a time on this node, at least 1. Default: 100.
+    pub workers: u32,
+    /// The name of this node; different for each node that shares a store. Default: the host's
+    /// name and the process's number.
+    pub node: String,
+    /// How long a claim holds without renewal; renewed three times in this span. Default: 30 s.
+    pub lease: Duration,
+    /// How long an attempt that was asked to stop may take before it is ended. Default: 5 s.
+    pub cancel_grace: Duration,
+    /// How long attempts may go on once shutdown has begun. Default: 25 s.
+    pub shutdown_grace: Duration,
+    /// How much of everything there may be.
+    pub limits: Limits,
+    /// How long finished tasks are kept.
+    pub retention: Retention,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let host = gethostname::gethostname();
+        Self {
+            workers: 100,
+            node: format!("{}-{}", host.to_string_lossy(), std::process::id()),
+            lease: Duration::from_secs(30),
+            cancel_grace: Duration::from_secs(5),
+            shutdown_grace: Duration::from_secs(25),
+            limits: Limits::default(),
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// Where tasks are kept, written as `sqlite:FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file, made when it is not there. One process at a time.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("sqlite:") {
+            Some(file) if !file.is_empty() => Ok(Self::Sqlite(PathBuf::from(file))),
+            _ => Err(format!("`{text}` is not a database: write sqlite:FILE")),
+        }
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => write!(f, "sqlite:{}", file.display()),
+        }
+    }
+}
+
+/// Why an engine could not start, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("the database {database} cannot be opened: {cause}")]
+    Open {
+        /// Which one.
+        database: Database,
+        /// Why.
+        cause: OpenError,
+    },
+    /// It was opened, and then failed.
+    #[error("the database {0} failed while lost tasks were taken back; the log says how")]
+    Recover(Database),
+}

@@ -1,0 +1,145 @@
+//! The kinds that this node can run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use glassworks_protocol::{FieldError, KindInfo};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use serde_path_to_error::{Path, Segment};
+use utoipa::ToSchema;
+
+use crate::handler::{Handler, Run, TaskError};
+
+/// A handler whose payload type has been forgotten, so that many stand in one table.
+pub(crate) trait AnyHandler: Send + Sync {
+    fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>>;
+    fn run(
+        self: Arc<Self>,
+        payload: String,
+        run: Run,
+    ) -> BoxFuture<'static, Result<Value, TaskError>>;
+}
+
+/// The kinds that this node can run, by name.
+#[derive(Default)]
+pub(crate) struct Registry {
+    handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
+    kinds: Vec<KindInfo>,
+}
+
+impl Registry {
+    /// Adds a handler; one that has the same kind takes the place of the earlier.
+    pub(crate) fn add<H: Handler>(&mut self, handler: H) {
+        self.handlers.insert(H::KIND, Arc::new(Typed(handler)));
+        self.kinds.retain(|info| info.kind != H::KIND);
+        self.kinds.push(KindInfo {
+            kind: H::KIND.to_owned(),
+            description: H::DESCRIPTION.to_owned(),
+            schema: schema::<H::Payload>(),
+            example: H::example(),
+        });
+        self.kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
+    }
+
+    pub(crate) fn get(&self, kind: &str) -> Option<Arc<dyn AnyHandler>> {
+        self.handlers.get(kind).cloned()
+    }
+
+    /// Every kind, by name.
+    pub(crate) fn kinds(&self) -> &[KindInfo] {
+        &self.kinds
+    }
+}
+
+struct Typed<H>(H);
+
+impl<H: Handler> AnyHandler for Typed<H> {
+    fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>> {
+        let payload: H::Payload = read(payload)?;
+        H::check(&payload)
+    }
+
+    fn run(
+        self: Arc<Self>,
+        payload: String,
+        run: Run,
+    ) -> BoxFuture<'static, Result<Value, TaskError>> {
+        Box::pin(async move {
+            let payload = serde_json::from_str(&payload).map_err(|error| {
+                TaskError::permanent(format!("the payload does not fit the handler: {error}"))
+            })?;
+            self.0.run(payload, &run).await
+        })
+    }
+}
+
+/// Reads a value as `T`, or says what is wrong where (RFC 6901 pointers).
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<FieldError>> {
+    // Refused here and not left to the type: a struct without fields would take a list.
+    if !value.is_object() {
+        return Err(vec![FieldError::new("", "the payload must be an object")]);
+    }
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(value, &mut track);
+    T::deserialize(tracked)
+        .map_err(|error| vec![FieldError::new(pointer(&track.path()), error.to_string())])
+}
+
+/// `path` as a JSON Pointer.
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Seq { index } => {
+                // Writing to a string cannot fail.
+                let _ = write!(pointer, "/{index}");
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// The JSON Schema of `T`, self-contained: what it refers to stands in its `$defs`.
+fn schema<T: ToSchema>() -> Value {
+    let mut referred = Vec::new();
+    T::schemas(&mut referred);
+    let as_json = |schema| serde_json::to_value(schema).unwrap_or(Value::Bool(true));
+    let mut root = as_json(T::schema());
+    if let Value::Object(root) = &mut root {
+        root.insert(
+            "$schema".to_owned(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
+        if !referred.is_empty() {
+            let definitions: Map<String, Value> = referred
+                .into_iter()
+                .map(|(name, schema)| (name, as_json(schema)))
+                .collect();
+            root.insert("$defs".to_owned(), Value::Object(definitions));
+        }
+    }
+    move_references(&mut root);
+    root
+}
+
+/// Points references into `$defs`: utoipa writes them for an `OpenAPI` document.
+fn move_references(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::String(target)) = fields.get_mut("$ref") {
+                *target = target.replace("#/components/schemas/", "#/$defs/");
+            }
+            fields.values_mut().for_each(move_references);
+        }
+        Value::Array(items) => items.iter_mut().for_each(move_references),
+        _ => {}
+    }
+}

@@ -1,0 +1,241 @@
+//! One attempt, from its start to the write that ends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use glassworks_protocol::{EventBody, Timestamp};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::handler::{Run, TaskError, Then};
+use crate::journal::Journal;
+use crate::panic::CatchPanic;
+use crate::recorder::Recorder;
+use crate::registry::AnyHandler;
+use crate::retry;
+use crate::runs::Signals;
+use crate::store::{Claimed, End, Outcome, Refusal, Write};
+
+/// How long to wait before a write is tried again after the store failed.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// What an attempt needs beside its task.
+pub(crate) struct Setting {
+    pub(crate) journal: Journal,
+    pub(crate) signals: Signals,
+    /// The node is shutting down, and its grace is over.
+    pub(crate) release: CancellationToken,
+    /// How long an attempt may take to stop by itself.
+    pub(crate) cancel_grace: Duration,
+    pub(crate) result_bytes: usize,
+}
+
+/// Makes one attempt and writes down how it ended.
+///
+/// Returns when the end is committed, or when the task is not this attempt's any more.
+pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler>>, set: Setting) {
+    let started = Instant::now();
+    let recorder = Arc::new(Recorder::default());
+    let Some(handler) = handler else {
+        let missing = format!("this node has no handler for the kind `{}`", claimed.kind);
+        let end = judge(&claimed, Err(TaskError::new(missing)), started, &set);
+        finish(&claimed, Vec::new(), end, &set).await;
+        return;
+    };
+    let run = Run {
+        task: claimed.id,
+        attempt: claimed.attempt,
+        started,
+        recorder: Arc::clone(&recorder),
+        token: set.signals.stop.clone(),
+    };
+    let payload = claimed.payload.clone();
+    let work = AbortOnDrop(tokio::spawn(CatchPanic(handler.run(payload, run))));
+    let Some(verdict) = supervise(&claimed, work, &recorder, &set).await else {
+        tracing::warn!(task = %claimed.id, attempt = claimed.attempt,
+            "stopped an attempt that the task no longer belongs to");
+        return;
+    };
+    let end = match verdict {
+        Verdict::Ended(result) => judge(&claimed, result, started, &set),
+        Verdict::TimedOut => {
+            let message = format!("timed out after {} ms", claimed.timeout_ms);
+            judge(&claimed, Err(TaskError::new(message)), started, &set)
+        }
+        Verdict::Stopped => End::Stopped,
+        Verdict::Released => End::Released,
+    };
+    finish(&claimed, recorder.take_now(), end, &set).await;
+}
+
+/// How the work came to its end.
+enum Verdict {
+    /// By itself.
+    Ended(Result<Value, TaskError>),
+    /// Its time limit passed.
+    TimedOut,
+    /// It was asked to stop.
+    Stopped,
+    /// The node shut down.
+    Released,
+}
+
+/// Ends the handler's task with this one, so that no attempt outlives its supervision.
+struct AbortOnDrop(JoinHandle<Result<Result<Value, TaskError>, String>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Hands on what the handler records, and ends it when it must. `None` when the attempt was lost.
+async fn supervise(
+    claimed: &Claimed,
+    mut work: AbortOnDrop,
+    recorder: &Recorder,
+    set: &Setting,
+) -> Option<Verdict> {
+    let limit = tokio::time::sleep(Duration::from_millis(claimed.timeout_ms));
+    tokio::pin!(limit);
+    let grace = tokio::time::sleep(Duration::ZERO);
+    tokio::pin!(grace);
+    let mut timed_out = false;
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            biased;
+            () = set.signals.lost.cancelled() => return None,
+            // Nothing that waits is lost: `finish` takes what is left.
+            ended = &mut work.0 => return Some(ended_by_itself(ended, timed_out, set)),
+            () = set.release.cancelled() => return Some(Verdict::Released),
+            () = set.signals.stop.cancelled(), if !asked => {
+                asked = true;
+                grace.as_mut().reset(Instant::now() + set.cancel_grace);
+            }
+            () = &mut limit, if !timed_out => {
+                timed_out = true;
+                set.signals.stop.cancel();
+            }
+            () = &mut grace, if asked => {
+                let verdict = if timed_out { Verdict::TimedOut } else { Verdict::Stopped };
+                return Some(verdict);
+            }
+            entries = recorder.take() => {
+                if !record(claimed, entries, set).await {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+fn ended_by_itself(
+    ended: Result<Result<Result<Value, TaskError>, String>, tokio::task::JoinError>,
+    timed_out: bool,
+    set: &Setting,
+) -> Verdict {
+    let result = match ended {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(TaskError::new(panic)),
+        // Panics are caught within, so the runtime is going down under us.
+        Err(_) => return Verdict::Released,
+    };
+    match result {
+        Err(error) if timed_out && error.then == Then::Stopped => Verdict::TimedOut,
+        Err(error) if set.signals.stop.is_cancelled() && error.then == Then::Stopped => {
+            Verdict::Stopped
+        }
+        result => Verdict::Ended(result),
+    }
+}
+
+/// What the end of the work means for the task.
+fn judge(
+    claimed: &Claimed,
+    result: Result<Value, TaskError>,
+    started: Instant,
+    set: &Setting,
+) -> End {
+    let result = result.and_then(|value| as_text(&value, set.result_bytes));
+    let error = match result {
+        Ok(text) => return End::Completed(text),
+        Err(error) => error,
+    };
+    let wait = match error.then {
+        Then::FailForGood => None,
+        Then::RetryAfter(wait) => Some(wait),
+        Then::Backoff | Then::Stopped => Some(retry::delay(
+            &claimed.retry.unwrap_or_default(),
+            claimed.counted_attempts,
+            fastrand::f64(),
+        )),
+    };
+    End::Failed {
+        message: error.message,
+        ran_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        retry_at: wait.map(|wait| {
+            Timestamp::now().plus_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+        }),
+    }
+}
+
+/// A result as it is stored: null takes no room.
+fn as_text(value: &Value, limit: usize) -> Result<Option<String>, TaskError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let text = value.to_string();
+    if text.len() > limit {
+        return Err(TaskError::permanent(format!(
+            "the result is {} bytes of JSON; at most {limit} are kept",
+            text.len()
+        )));
+    }
+    Ok(Some(text))
+}
+
+/// Whether the task is still this attempt's.
+async fn record(claimed: &Claimed, entries: Vec<EventBody>, set: &Setting) -> bool {
+    let write = Write::Record {
+        task: claimed.id,
+        attempt: claimed.attempt,
+        entries,
+    };
+    match commit_surely(write, set).await {
+        Some(Outcome::Recorded(Err(Refusal::Fenced))) | None => false,
+        Some(_) => true,
+    }
+}
+
+async fn finish(claimed: &Claimed, entries: Vec<EventBody>, end: End, set: &Setting) {
+    let write = Write::Finish {
+        task: claimed.id,
+        attempt: claimed.attempt,
+        entries,
+        end,
+    };
+    if let Some(Outcome::Finished(Err(refusal))) = commit_surely(write, set).await {
+        tracing::warn!(task = %claimed.id, attempt = claimed.attempt, ?refusal,
+            "the end of an attempt was refused");
+    }
+}
+
+/// Commits, trying again while the store fails: what a handler did is not to be lost to a full
+/// disk. `None` when the attempt was lost meanwhile, or nothing is taken any more.
+async fn commit_surely(write: Write, set: &Setting) -> Option<Outcome> {
+    loop {
+        match set.journal.commit(write.clone()).await {
+            Ok(outcome) => return Some(outcome),
+            Err(Error::Store) => {}
+            Err(_) => return None,
+        }
+        tokio::select! {
+            () = set.signals.lost.cancelled() => return None,
+            () = tokio::time::sleep(STORE_RETRY) => {}
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! How many tasks a queue may start now. Pure, and the same for every store.
+
+use glassworks_protocol::{QueueSettings, RateLimit, Timestamp};
+
+/// How many tasks a queue may start now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// So many; `u32::MAX` when nothing limits it.
+    pub tasks: u32,
+    /// When the rate allows the next one, where it allows none now.
+    pub next: Option<Timestamp>,
+}
+
+/// What a queue's settings allow at `now`, with `here` of its tasks running on this node and
+/// `everywhere` on all nodes.
+pub fn allowance(
+    settings: &QueueSettings,
+    pace: Pace,
+    here: u64,
+    everywhere: u64,
+    now: Timestamp,
+) -> Allowance {
+    if settings.paused {
+        return Allowance {
+            tasks: 0,
+            next: None,
+        };
+    }
+    let left = |limit: Option<u32>, running: u64| {
+        limit.map_or(u32::MAX, |limit| {
+            limit.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX))
+        })
+    };
+    let slots = left(settings.concurrency, here).min(left(settings.max_running, everywhere));
+    match settings.rate {
+        None => Allowance {
+            tasks: slots,
+            next: None,
+        },
+        Some(rate) => {
+            let starts = pace.starts(rate, now);
+            Allowance {
+                tasks: slots.min(starts),
+                next: (starts == 0).then(|| pace.next(rate)),
+            }
+        }
+    }
+}
+
+/// How far ahead of its rate a queue is: the generic cell rate algorithm (ITU-T I.371).
+///
+/// The value is the theoretical arrival time of the next start, in microseconds since the Unix
+/// epoch. One number is all that has to be stored, and a restart changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace(pub i64);
+
+impl Pace {
+    /// How many tasks may start at `now`.
+    fn starts(self, rate: RateLimit, now: Timestamp) -> u32 {
+        let now = micros(now);
+        let room = now.saturating_add(span(rate)) - self.0.max(now);
+        u32::try_from(room / interval(rate))
+            .unwrap_or(0)
+            .min(rate.tasks)
+    }
+
+    /// When the next task may start, where none may now.
+    fn next(self, rate: RateLimit) -> Timestamp {
+        let at = self.0 + interval(rate) - span(rate);
+        // Rounded up: a moment too early would find nothing allowed.
+        Timestamp::from_millis(at.div_euclid(1_000) + i64::from(at.rem_euclid(1_000) > 0))
+    }
+
+    /// The pace after `tasks` starts at `now`.
+    #[must_use]
+    pub fn after(self, rate: RateLimit, tasks: u32, now: Timestamp) -> Self {
+        Self(self.0.max(micros(now)) + i64::from(tasks) * interval(rate))
+    }
+}
+
+fn micros(at: Timestamp) -> i64 {
+    at.as_millis().saturating_mul(1_000)
+}
+
+/// Microseconds in which the whole allowance comes back.
+fn span(rate: RateLimit) -> i64 {
+    i64::from(rate.tasks.max(1)) * interval(rate)
+}
+
+/// Microseconds between two starts, at least one.
+fn interval(rate: RateLimit) -> i64 {
+    (i64::from(rate.per_ms) * 1_000 / i64::from(rate.tasks.max(1))).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Allowance, Pace, allowance};
+    use glassworks_protocol::{QueueSettings, RateLimit, Timestamp};
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + millis)
+    }
+
+    fn tasks(settings: QueueSettings, here: u64, everywhere: u64) -> u32 {
+        allowance(&settings, Pace::default(), here, everywhere, at(0)).tasks
+    }
+
+    #[test]
+    fn the_tightest_limit_holds() {
+        let none = QueueSettings::default();
+        assert_eq!(tasks(none, 7, 7), u32::MAX);
+        let both = QueueSettings {
+            concurrency: Some(5),
+            max_running: Some(8),
+            ..none
+        };
+        assert_eq!(tasks(both, 1, 1), 4);
+        assert_eq!(tasks(both, 1, 6), 2);
+        assert_eq!(tasks(both, 9, 9), 0);
+        let paused = QueueSettings {
+            paused: true,
+            ..none
+        };
+        assert_eq!(tasks(paused, 0, 0), 0);
+    }
+
+    #[test]
+    fn a_rate_gives_a_burst_and_then_one_start_an_interval() {
+        let rate = RateLimit {
+            tasks: 2,
+            per_ms: 1_000,
+        };
+        let settings = QueueSettings {
+            rate: Some(rate),
+            ..QueueSettings::default()
+        };
+        let look = |pace, now| allowance(&settings, pace, 0, 0, now);
+        let mut pace = Pace::default();
+        assert_eq!(look(pace, at(0)).tasks, 2);
+        pace = pace.after(rate, 2, at(0));
+        let none = Allowance {
+            tasks: 0,
+            next: Some(at(500)),
+        };
+        assert_eq!(look(pace, at(0)), none);
+        assert_eq!(look(pace, at(499)), none);
+        assert_eq!(look(pace, at(500)).tasks, 1);
+        pace = pace.after(rate, 1, at(500));
+        assert_eq!(look(pace, at(999)).tasks, 0);
+        assert_eq!(look(pace, at(60_000)).tasks, 2);
+    }
+}

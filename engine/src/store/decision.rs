@@ -1,0 +1,358 @@
+//! What each write does to a task, decided once for every store.
+//!
+//! Pure: a decision takes the task's head and a moment, changes the head, and says what else is
+//! to be stored. It touches nothing else, so it can be tested without a store.
+
+use glassworks_protocol::{
+    Event, EventBody, Failure, Progress, State, StateReason, TaskId, Timestamp,
+};
+
+pub use super::write::Effects;
+use super::write::{End, NewRow, Refusal};
+use crate::limits::Limits;
+use crate::state::{Next, Transition, next};
+
+/// The part of a task that changes, as decisions need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Head {
+    /// The task.
+    pub id: TaskId,
+    /// Where it stands.
+    pub state: State,
+    /// The latest attempt; 0 before the first.
+    pub attempt: u32,
+    /// How many attempts may count.
+    pub max_attempts: u32,
+    /// Attempts up to now that do not count: a shutdown interrupted them, or somebody asked for
+    /// a fresh start after them.
+    pub forgiven: u32,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it is or was due.
+    pub run_at: Timestamp,
+    /// When its latest attempt started.
+    pub started_at: Option<Timestamp>,
+    /// When it reached a final state.
+    pub finished_at: Option<Timestamp>,
+    /// The end of the running attempt's lease.
+    pub lease_expires_at: Option<Timestamp>,
+    /// Asked to stop.
+    pub cancel_requested: bool,
+    /// The `seq` of the latest event.
+    pub last_seq: u64,
+    /// Bytes of output kept.
+    pub output_bytes: u64,
+    /// Which limits have been reached.
+    pub truncated: Truncated,
+}
+
+/// Which limits a task's log has reached. Each is told once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Truncated {
+    /// Its output.
+    pub output: bool,
+    /// Its number of events.
+    pub events: bool,
+}
+
+impl Head {
+    /// The head of a task that was just accepted, and its first event.
+    pub fn accept(new: &NewRow, now: Timestamp) -> (Self, Effects) {
+        let ahead = new.run_at.filter(|at| *at > now);
+        let mut head = Self {
+            id: new.id,
+            state: if ahead.is_some() {
+                State::Scheduled
+            } else {
+                State::Queued
+            },
+            attempt: 0,
+            max_attempts: new.max_attempts,
+            forgiven: 0,
+            created_at: now,
+            run_at: new.run_at.unwrap_or(now),
+            started_at: None,
+            finished_at: None,
+            lease_expires_at: None,
+            cancel_requested: false,
+            last_seq: 0,
+            output_bytes: 0,
+            truncated: Truncated::default(),
+        };
+        let mut effects = Effects::default();
+        head.tell(&mut effects, now, None, None);
+        (head, effects)
+    }
+
+    /// Attempts so far that count.
+    pub fn counted_attempts(&self) -> u32 {
+        self.attempt.saturating_sub(self.forgiven)
+    }
+
+    /// Its moment has come.
+    pub fn due(&mut self, now: Timestamp) -> Result<Effects, Refusal> {
+        self.move_by(Transition::Due)?;
+        let mut effects = Effects::default();
+        self.tell(&mut effects, now, Some(StateReason::Due), None);
+        Ok(effects)
+    }
+
+    /// A node starts an attempt.
+    pub fn claim(&mut self, now: Timestamp, lease_ms: u64) -> Result<Effects, Refusal> {
+        self.move_by(Transition::Claim)?;
+        self.attempt += 1;
+        self.started_at = Some(now);
+        self.lease_expires_at = Some(now.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX)));
+        let mut effects = Effects::default();
+        self.tell(&mut effects, now, None, None);
+        Ok(effects)
+    }
+
+    /// A running attempt records `entries`.
+    pub fn record(
+        &mut self,
+        now: Timestamp,
+        attempt: u32,
+        entries: Vec<EventBody>,
+        limits: &Limits,
+    ) -> Result<Effects, Refusal> {
+        self.fence(attempt)?;
+        let mut effects = Effects::default();
+        for entry in entries {
+            self.keep(&mut effects, now, entry, limits);
+        }
+        Ok(effects)
+    }
+
+    /// A running attempt ends, having recorded `entries` last.
+    pub fn finish(
+        &mut self,
+        now: Timestamp,
+        attempt: u32,
+        entries: Vec<EventBody>,
+        end: End,
+        limits: &Limits,
+    ) -> Result<Effects, Refusal> {
+        let mut effects = self.record(now, attempt, entries, limits)?;
+        match end {
+            End::Completed(result) => {
+                self.move_by(Transition::Complete)?;
+                effects.result = result;
+                self.tell(&mut effects, now, None, None);
+            }
+            End::Failed {
+                message,
+                ran_ms,
+                retry_at,
+            } => {
+                let retry_at = retry_at.filter(|_| self.counted_attempts() < self.max_attempts);
+                if let Some(at) = retry_at {
+                    self.move_by(Transition::Backoff)?;
+                    self.run_at = at;
+                } else {
+                    self.move_by(Transition::Fail)?;
+                }
+                self.tell(&mut effects, now, None, Some(message.clone()));
+                effects.failure = Some(Failure {
+                    message,
+                    attempt,
+                    at: now,
+                    ran_ms,
+                });
+            }
+            End::Stopped => {
+                self.move_by(Transition::Stop)?;
+                self.tell(&mut effects, now, None, None);
+            }
+            End::Released => self.release(&mut effects, now)?,
+        }
+        self.rest(now);
+        Ok(effects)
+    }
+
+    /// Its lease expired: another attempt follows, or none remains.
+    pub fn rescue(&mut self, now: Timestamp, message: &str) -> Result<Effects, Refusal> {
+        if self.state != State::Running {
+            return Err(Refusal::State(self.state));
+        }
+        let mut effects = Effects::default();
+        let transition = if self.cancel_requested {
+            Transition::Stop
+        } else if self.counted_attempts() < self.max_attempts {
+            Transition::Requeue
+        } else {
+            Transition::Fail
+        };
+        self.move_by(transition)?;
+        if self.state == State::Queued {
+            self.run_at = now;
+        }
+        let reason = Some(StateReason::LeaseExpired);
+        self.tell(&mut effects, now, reason, Some(message.to_owned()));
+        effects.failure = Some(Failure {
+            message: message.to_owned(),
+            attempt: self.attempt,
+            at: now,
+            ran_ms: self
+                .started_at
+                .and_then(|started| u64::try_from(now.millis_since(started)).ok())
+                .unwrap_or(0),
+        });
+        self.rest(now);
+        Ok(effects)
+    }
+
+    /// Somebody asks for it not to be done. Asking a running task again changes nothing.
+    pub fn cancel(&mut self, now: Timestamp) -> Result<Effects, Refusal> {
+        self.move_by(Transition::Cancel)?;
+        let mut effects = Effects::default();
+        if self.state == State::Running {
+            if !self.cancel_requested {
+                self.cancel_requested = true;
+                self.tell(&mut effects, now, Some(StateReason::CancelRequested), None);
+            }
+        } else {
+            self.cancel_requested = true;
+            self.tell(&mut effects, now, None, None);
+            self.rest(now);
+        }
+        Ok(effects)
+    }
+
+    /// Somebody asks for it to be done now: every attempt up to here is forgiven.
+    pub fn retry(&mut self, now: Timestamp) -> Result<Effects, Refusal> {
+        self.move_by(Transition::Retry)?;
+        self.forgiven = self.attempt;
+        self.run_at = now;
+        self.finished_at = None;
+        self.cancel_requested = false;
+        let mut effects = Effects::default();
+        self.tell(&mut effects, now, Some(StateReason::RetryRequested), None);
+        Ok(effects)
+    }
+
+    /// Somebody asks for it to be forgotten.
+    pub fn delete(&self) -> Result<(), Refusal> {
+        match next(self.state, Transition::Delete) {
+            Some(Next::Gone) => Ok(()),
+            _ => Err(Refusal::State(self.state)),
+        }
+    }
+
+    /// Back to the queue without a verdict, or stopped where that was asked for.
+    fn release(&mut self, effects: &mut Effects, now: Timestamp) -> Result<(), Refusal> {
+        if self.cancel_requested {
+            self.move_by(Transition::Stop)?;
+            self.tell(effects, now, None, None);
+        } else {
+            self.move_by(Transition::Requeue)?;
+            self.forgiven += 1;
+            self.run_at = now;
+            self.tell(effects, now, Some(StateReason::Released), None);
+        }
+        Ok(())
+    }
+
+    /// Puts away what belongs to a running attempt only, and notes when a task ended.
+    fn rest(&mut self, now: Timestamp) {
+        self.lease_expires_at = None;
+        if self.state.is_final() {
+            self.finished_at = Some(now);
+        }
+    }
+
+    fn fence(&self, attempt: u32) -> Result<(), Refusal> {
+        if self.state == State::Running && self.attempt == attempt {
+            Ok(())
+        } else {
+            Err(Refusal::Fenced)
+        }
+    }
+
+    fn move_by(&mut self, transition: Transition) -> Result<(), Refusal> {
+        match next(self.state, transition) {
+            Some(Next::To(state)) => {
+                self.state = state;
+                Ok(())
+            }
+            _ => Err(Refusal::State(self.state)),
+        }
+    }
+
+    /// Tells the log where the task stands now. Never truncated: the log is the truth.
+    fn tell(
+        &mut self,
+        effects: &mut Effects,
+        now: Timestamp,
+        reason: Option<StateReason>,
+        error: Option<String>,
+    ) {
+        let ahead = matches!(self.state, State::Scheduled | State::Retrying);
+        let body = EventBody::State {
+            state: self.state,
+            reason,
+            error,
+            run_at: ahead.then_some(self.run_at),
+        };
+        self.push(effects, now, body);
+    }
+
+    /// Keeps an entry of a run, as far as the limits allow.
+    fn keep(&mut self, effects: &mut Effects, now: Timestamp, entry: EventBody, limits: &Limits) {
+        // Progress is kept on the task itself even when its log takes no more.
+        if let EventBody::Progress { fraction, message } = &entry {
+            effects.progress = Some(Progress {
+                fraction: *fraction,
+                message: message.clone(),
+            });
+        }
+        if self.truncated.events {
+            return;
+        }
+        if self.last_seq + 1 >= limits.events {
+            self.truncated.events = true;
+            let body = EventBody::Truncated {
+                what: "events".to_owned(),
+                limit: limits.events,
+            };
+            self.push(effects, now, body);
+            return;
+        }
+        let EventBody::Output { text } = entry else {
+            self.push(effects, now, entry);
+            return;
+        };
+        if self.truncated.output {
+            return;
+        }
+        let room = usize::try_from(limits.output_bytes - self.output_bytes).unwrap_or(usize::MAX);
+        if text.len() <= room {
+            self.output_bytes += text.len() as u64;
+            self.push(effects, now, EventBody::Output { text });
+            return;
+        }
+        let kept = &text[..text.floor_char_boundary(room)];
+        if !kept.is_empty() {
+            self.output_bytes += kept.len() as u64;
+            let text = kept.to_owned();
+            self.push(effects, now, EventBody::Output { text });
+        }
+        self.truncated.output = true;
+        let body = EventBody::Truncated {
+            what: "output".to_owned(),
+            limit: limits.output_bytes,
+        };
+        self.push(effects, now, body);
+    }
+
+    fn push(&mut self, effects: &mut Effects, now: Timestamp, body: EventBody) {
+        self.last_seq += 1;
+        effects.events.push(Event {
+            task_id: self.id,
+            seq: self.last_seq,
+            attempt: self.attempt,
+            at: now,
+            body,
+        });
+    }
+}

@@ -1,0 +1,167 @@
+//! Claims and leases: who runs what, and until when.
+
+use std::collections::HashMap;
+
+use glassworks_protocol::{State, Timestamp};
+use rusqlite::params;
+
+use super::ledger::Ledger;
+use super::rows::{self, Json, Stored, StoredHead, code};
+use crate::store::write::{Claim, Claimed, Committed, Outcome, RenewedLease};
+
+/// How many due tasks one claim moves to the queue at most; the rest follow with the next.
+const PROMOTED_AT_A_TIME: u32 = 1_000;
+
+/// What is kept as the message of an attempt that no node finished.
+const LOST: &str = "the node that ran this attempt stopped before it ended";
+
+impl Ledger<'_> {
+    pub(super) fn claim(
+        &mut self,
+        claim: &Claim,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Outcome> {
+        let due: Vec<StoredHead> = self
+            .statements
+            .heads_due
+            .query_map(params![now.as_millis(), PROMOTED_AT_A_TIME], rows::head)?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut more = due.len() == PROMOTED_AT_A_TIME as usize;
+        for mut stored in due {
+            let before = stored.head.state;
+            if let Ok(effects) = stored.head.due(now) {
+                self.counts
+                    .shift(&stored.queue, Some(before), Some(stored.head.state));
+                self.save(&stored, effects, committed)?;
+            }
+        }
+        let mut candidates = Vec::new();
+        let mut next_start: Option<Timestamp> = None;
+        for queue in self.counts.queues_with(State::Queued) {
+            let allowed = self.queues.allowance(&queue, &self.counts, now);
+            next_start = earliest(next_start, allowed.next);
+            // One more than there is room for, to know whether any remain.
+            let wanted = allowed.tasks.min(claim.room.saturating_add(1));
+            let found = self
+                .statements
+                .heads_queued
+                .query_map(params![queue, wanted], |row| {
+                    Ok((row.get::<_, u8>(18)?, rows::head(row)?))
+                })?;
+            for candidate in found {
+                candidates.push(candidate?);
+            }
+        }
+        candidates.sort_by_key(|(priority, stored)| (*priority, stored.head.run_at, stored.row));
+        more |= candidates.len() > claim.room as usize;
+        candidates.truncate(claim.room as usize);
+        let mut starts: HashMap<String, u32> = HashMap::new();
+        let mut tasks = Vec::with_capacity(candidates.len());
+        for (_, mut stored) in candidates {
+            let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
+                continue;
+            };
+            tasks.push(self.take(&stored, &claim.node)?);
+            self.keep(stored.row, effects, committed)?;
+            self.counts
+                .shift(&stored.queue, Some(State::Queued), Some(State::Running));
+            *starts.entry(stored.queue.clone()).or_default() += 1;
+            self.running.insert(stored.head.id, stored);
+        }
+        for (queue, tasks) in starts {
+            self.queues
+                .start(&queue, tasks, now, &mut self.statements)?;
+        }
+        let next_due: Option<Stored<Timestamp>> =
+            self.statements.next_due.query_row([], |row| row.get(0))?;
+        Ok(Outcome::Claimed {
+            tasks,
+            next_due: earliest(next_due.map(|Stored(at)| at), next_start),
+            more,
+        })
+    }
+
+    /// Saves a claim, and reads what its run needs.
+    pub(super) fn take(&mut self, stored: &StoredHead, node: &str) -> rusqlite::Result<Claimed> {
+        let head = &stored.head;
+        self.statements.save_claim.execute(params![
+            stored.row,
+            code(head.state),
+            head.attempt,
+            head.started_at.map(Timestamp::as_millis),
+            head.lease_expires_at.map(Timestamp::as_millis),
+            head.last_seq,
+            node,
+        ])?;
+        let (payload, retry) = self.statements.body_by_row.query_row([stored.row], |row| {
+            let retry: Option<Json<_>> = row.get(1)?;
+            Ok((row.get(0)?, retry.map(|Json(retry)| retry)))
+        })?;
+        Ok(Claimed {
+            id: head.id,
+            kind: stored.kind.clone(),
+            payload,
+            attempt: head.attempt,
+            timeout_ms: stored.timeout_ms,
+            retry,
+            counted_attempts: head.counted_attempts(),
+        })
+    }
+
+    pub(super) fn renew(
+        &mut self,
+        node: &str,
+        until: Timestamp,
+    ) -> rusqlite::Result<Vec<RenewedLease>> {
+        let renewed: Vec<RenewedLease> = self
+            .statements
+            .renew_leases
+            .query_map(params![node, until.as_millis()], |row| {
+                Ok(RenewedLease {
+                    id: row.get(0).map(|Stored(id)| id)?,
+                    attempt: row.get(1)?,
+                    cancel_requested: row.get(2)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        for lease in &renewed {
+            if let Some(stored) = self.running.get_mut(&lease.id) {
+                stored.head.lease_expires_at = Some(until);
+            }
+        }
+        Ok(renewed)
+    }
+
+    pub(super) fn rescue(
+        &mut self,
+        expired_before: Option<Timestamp>,
+        limit: u32,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<u32> {
+        let before = expired_before.map_or(i64::MAX, Timestamp::as_millis);
+        let lost: Vec<StoredHead> = self
+            .statements
+            .heads_expired
+            .query_map(params![before, limit], rows::head)?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut rescued = 0;
+        for mut stored in lost {
+            let Ok(effects) = stored.head.rescue(now, LOST) else {
+                continue;
+            };
+            self.running.remove(&stored.head.id);
+            self.counts
+                .shift(&stored.queue, Some(State::Running), Some(stored.head.state));
+            self.save(&stored, effects, committed)?;
+            committed.wake = true;
+            rescued += 1;
+        }
+        Ok(rescued)
+    }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}

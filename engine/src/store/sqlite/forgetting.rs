@@ -1,0 +1,69 @@
+//! Deleting and pruning finished tasks.
+
+use glassworks_protocol::{State, TaskId, Timestamp};
+use rusqlite::params;
+
+use super::ledger::Ledger;
+use super::rows::{Stored, code};
+use crate::store::write::{Committed, Refusal};
+
+impl Ledger<'_> {
+    pub(super) fn delete(
+        &mut self,
+        task: TaskId,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Result<Option<u32>, Refusal>> {
+        let Some(stored) = self.load(task)? else {
+            return Ok(Err(Refusal::NotFound(task)));
+        };
+        if let Err(refusal) = stored.head.delete() {
+            return Ok(Err(refusal));
+        }
+        self.forget(
+            stored.row,
+            task,
+            &stored.queue,
+            stored.head.state,
+            committed,
+        )?;
+        Ok(Ok(None))
+    }
+
+    pub(super) fn prune(
+        &mut self,
+        state: State,
+        before: Timestamp,
+        limit: u32,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<u32> {
+        let old: Vec<(i64, TaskId, String)> = self
+            .statements
+            .oldest_finished
+            .query_map(params![code(state), before.as_millis(), limit], |row| {
+                Ok((row.get(0)?, row.get(1).map(|Stored(id)| id)?, row.get(2)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut pruned = 0;
+        for (row, id, queue) in old {
+            self.forget(row, id, &queue, state, committed)?;
+            pruned += 1;
+        }
+        Ok(pruned)
+    }
+
+    pub(super) fn forget(
+        &mut self,
+        row: i64,
+        id: TaskId,
+        queue: &str,
+        state: State,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<()> {
+        for delete in &mut self.statements.deletes {
+            delete.execute([row])?;
+        }
+        self.counts.shift(queue, Some(state), None);
+        committed.deleted.push(id);
+        Ok(())
+    }
+}

@@ -1,0 +1,376 @@
+//! Applying writes inside the writing connection's transaction.
+
+use std::collections::HashMap;
+
+use glassworks_protocol::{Event, EventBody, State, TaskId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::counts::Counts;
+use super::queues::Queues;
+use super::rows::{self, Stored, StoredHead, code};
+use super::statements::Statements;
+use crate::limits::Limits;
+use crate::store::decision::{Effects, Head};
+use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
+
+/// The writing connection with its prepared statements, and what it knows by heart.
+pub(super) struct Ledger<'c> {
+    pub(super) limits: Limits,
+    pub(super) statements: Statements<'c>,
+    pub(super) counts: Counts,
+    pub(super) queues: Queues,
+    /// Heads of the tasks that are running: there is one process, so what it wrote last is what
+    /// stands, and a finish need not read first.
+    pub(super) running: HashMap<TaskId, StoredHead>,
+}
+
+impl<'c> Ledger<'c> {
+    pub(super) fn new(connection: &'c Connection, limits: Limits) -> rusqlite::Result<Self> {
+        let mut ledger = Self {
+            limits,
+            statements: Statements::prepare(connection)?,
+            counts: Counts::default(),
+            queues: Queues::default(),
+            running: HashMap::new(),
+        };
+        ledger.counts.read(&mut ledger.statements)?;
+        ledger.queues.read(&mut ledger.statements)?;
+        Ok(ledger)
+    }
+
+    /// Commits `batch` as one transaction. After an error nothing of it is stored.
+    pub(super) fn commit(
+        &mut self,
+        batch: Vec<Write>,
+        now: Timestamp,
+    ) -> rusqlite::Result<Committed> {
+        let durable = batch.iter().any(Write::must_be_durable);
+        let sync = if durable {
+            &mut self.statements.sync_full
+        } else {
+            &mut self.statements.sync_normal
+        };
+        sync.execute([])?;
+        self.statements.begin.execute([])?;
+        let applied = self.apply_all(batch, now).and_then(|committed| {
+            self.counts.save(&mut self.statements)?;
+            self.statements.commit.execute([])?;
+            Ok(committed)
+        });
+        if applied.is_err() {
+            // What the connection knows by heart may be wrong now: read it again.
+            self.running.clear();
+            // Fails when SQLite rolled back by itself, which comes to the same.
+            let _ = self.statements.rollback.execute([]);
+            self.counts.read(&mut self.statements)?;
+            self.queues.read(&mut self.statements)?;
+        }
+        applied
+    }
+
+    fn apply_all(&mut self, batch: Vec<Write>, now: Timestamp) -> rusqlite::Result<Committed> {
+        let mut committed = Committed {
+            outcomes: Vec::with_capacity(batch.len()),
+            ..Committed::default()
+        };
+        for write in batch {
+            let outcome = self.apply(write, now, &mut committed)?;
+            committed.outcomes.push(outcome);
+        }
+        Ok(committed)
+    }
+
+    fn apply(
+        &mut self,
+        write: Write,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Outcome> {
+        Ok(match write {
+            Write::Submit(rows) => Outcome::Submitted(self.submit(rows, now, committed)?),
+            Write::Claim(claim) => self.claim(&claim, now, committed)?,
+            Write::Record {
+                task,
+                attempt,
+                entries,
+            } => {
+                let limits = self.limits;
+                let done = self.change(task, committed, |head| {
+                    head.record(now, attempt, entries, &limits)
+                })?;
+                Outcome::Recorded(fenced(done.map(|_| ())))
+            }
+            Write::Finish {
+                task,
+                attempt,
+                entries,
+                end,
+            } => Outcome::Finished(self.finish(task, attempt, entries, end, now, committed)?),
+            Write::Renew {
+                node,
+                lease_expires_at,
+            } => Outcome::Renewed(self.renew(&node, lease_expires_at)?),
+            Write::Rescue {
+                expired_before,
+                limit,
+            } => Outcome::Rescued(self.rescue(expired_before, limit, now, committed)?),
+            Write::Cancel(task) => {
+                let done = self.change(task, committed, |head| head.cancel(now))?;
+                Outcome::Changed(
+                    done.map(|head| (head.state == State::Running).then_some(head.attempt)),
+                )
+            }
+            Write::Retry(task) => {
+                if let Some(holder) = self.key_holder(task)? {
+                    return Ok(Outcome::Changed(Err(Refusal::KeyTaken(holder))));
+                }
+                let done = self.change(task, committed, |head| head.retry(now))?;
+                committed.wake |= done.is_ok();
+                Outcome::Changed(done.map(|_| None))
+            }
+            Write::Delete(task) => Outcome::Changed(self.delete(task, committed)?),
+            Write::SaveQueue { name, settings } => {
+                self.queues.save(&name, settings, &mut self.statements)?;
+                committed.wake = true;
+                Outcome::QueueSaved
+            }
+            Write::Prune {
+                completed_before,
+                failed_before,
+                limit,
+            } => {
+                let mut pruned = 0;
+                for (state, before) in [
+                    (State::Completed, completed_before),
+                    (State::Cancelled, completed_before),
+                    (State::Failed, failed_before),
+                ] {
+                    pruned += self.prune(state, before, limit - pruned, committed)?;
+                }
+                Outcome::Pruned(pruned)
+            }
+        })
+    }
+
+    fn submit(
+        &mut self,
+        rows: Vec<NewRow>,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Result<Vec<Accepted>, Refusal>> {
+        if let Err(refusal) = self.has_room_for(&rows) {
+            return Ok(Err(refusal));
+        }
+        let mut accepted = Vec::with_capacity(rows.len());
+        for new in rows {
+            let existing = match &new.unique_key {
+                Some(key) => self
+                    .statements
+                    .unfinished_by_key
+                    .query_row([key], |row| row.get(0).map(|Stored(id)| id))
+                    .optional()?,
+                None => None,
+            };
+            if let Some(id) = existing {
+                accepted.push(Accepted::Existing(id));
+                continue;
+            }
+            let (head, effects) = Head::accept(&new, now);
+            let row = self.insert(&new, &head, now)?;
+            self.counts.shift(&new.queue, None, Some(head.state));
+            self.keep(row, effects, committed)?;
+            committed.wake = true;
+            accepted.push(Accepted::New(head));
+        }
+        Ok(Ok(accepted))
+    }
+
+    fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
+        let after = self.counts.unfinished() + rows.len() as u64;
+        if after > self.limits.backlog {
+            return Err(Refusal::BacklogFull(self.limits.backlog));
+        }
+        let queues = rows.iter().map(|new| new.queue.as_str());
+        if self.counts.queues_with_also(queues) > self.limits.queues {
+            return Err(Refusal::TooManyQueues(self.limits.queues));
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, new: &NewRow, head: &Head, now: Timestamp) -> rusqlite::Result<i64> {
+        let row = self.statements.insert_task.insert(params![
+            Stored(new.id),
+            new.kind,
+            new.queue,
+            code(head.state),
+            new.priority,
+            new.max_attempts,
+            new.timeout_ms,
+            head.run_at.as_millis(),
+            now.as_millis(),
+            head.last_seq,
+            new.unique_key,
+        ])?;
+        let tags = (!new.tags.is_empty())
+            .then(|| json(&new.tags))
+            .transpose()?;
+        let retry = new.retry.as_ref().map(json).transpose()?;
+        self.statements
+            .insert_body
+            .execute(params![row, new.payload, tags, retry])?;
+        Ok(row)
+    }
+
+    fn finish(
+        &mut self,
+        task: TaskId,
+        attempt: u32,
+        entries: Vec<EventBody>,
+        end: End,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Result<State, Refusal>> {
+        let limits = self.limits;
+        let done = self.change(task, committed, |head| {
+            head.finish(now, attempt, entries, end, &limits)
+        })?;
+        let state = fenced(done.map(|head| head.state));
+        committed.wake |= matches!(state, Ok(State::Queued | State::Retrying));
+        Ok(state)
+    }
+
+    /// The unfinished task that has the same unique key as `task`, if another one has.
+    fn key_holder(&mut self, task: TaskId) -> rusqlite::Result<Option<TaskId>> {
+        self.statements
+            .key_holder
+            .query_row([Stored(task)], |row| row.get(0).map(|Stored(id)| id))
+            .optional()
+    }
+
+    /// Loads a task's head, lets `decide` change it, and saves what came of it.
+    fn change(
+        &mut self,
+        task: TaskId,
+        committed: &mut Committed,
+        decide: impl FnOnce(&mut Head) -> Result<Effects, Refusal>,
+    ) -> rusqlite::Result<Result<Head, Refusal>> {
+        let Some(mut stored) = self.load(task)? else {
+            return Ok(Err(Refusal::NotFound(task)));
+        };
+        let before = stored.head.clone();
+        let effects = match decide(&mut stored.head) {
+            Ok(effects) => effects,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let head = stored.head.clone();
+        if head.state == before.state && head.cancel_requested == before.cancel_requested {
+            self.statements.save_log.execute(params![
+                stored.row,
+                head.last_seq,
+                head.output_bytes,
+                rows::truncated_bits(head.truncated),
+            ])?;
+            self.keep(stored.row, effects, committed)?;
+        } else {
+            self.counts
+                .shift(&stored.queue, Some(before.state), Some(head.state));
+            self.save(&stored, effects, committed)?;
+        }
+        if head.state == State::Running {
+            self.running.insert(task, stored);
+        } else {
+            self.running.remove(&task);
+        }
+        Ok(Ok(head))
+    }
+
+    pub(super) fn load(&mut self, task: TaskId) -> rusqlite::Result<Option<StoredHead>> {
+        if let Some(stored) = self.running.get(&task) {
+            return Ok(Some(stored.clone()));
+        }
+        self.statements
+            .head_by_id
+            .query_row([Stored(task)], rows::head)
+            .optional()
+    }
+
+    /// Saves a head after a transition other than a claim, with what the decision left.
+    pub(super) fn save(
+        &mut self,
+        stored: &StoredHead,
+        effects: Effects,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<()> {
+        let head = &stored.head;
+        self.statements.save_head.execute(params![
+            stored.row,
+            code(head.state),
+            head.forgiven,
+            head.run_at.as_millis(),
+            head.finished_at.map(Timestamp::as_millis),
+            head.lease_expires_at.map(Timestamp::as_millis),
+            head.cancel_requested,
+            head.last_seq,
+            head.output_bytes,
+            rows::truncated_bits(head.truncated),
+        ])?;
+        self.keep(stored.row, effects, committed)
+    }
+
+    /// Stores what a decision left beside the head.
+    pub(super) fn keep(
+        &mut self,
+        row: i64,
+        effects: Effects,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<()> {
+        for event in &effects.events {
+            self.insert_event(row, event)?;
+        }
+        if let Some(failure) = &effects.failure {
+            self.statements.insert_failure.execute(params![
+                row,
+                failure.attempt,
+                failure.at.as_millis(),
+                failure.ran_ms,
+                failure.message,
+            ])?;
+        }
+        if let Some(result) = &effects.result {
+            self.statements.save_result.execute(params![row, result])?;
+        }
+        if let Some(progress) = &effects.progress {
+            self.statements.save_progress.execute(params![
+                row,
+                progress.fraction,
+                progress.message
+            ])?;
+        }
+        committed.events.extend(effects.events);
+        Ok(())
+    }
+
+    fn insert_event(&mut self, row: i64, event: &Event) -> rusqlite::Result<()> {
+        self.statements.insert_event.execute(params![
+            row,
+            event.seq,
+            event.attempt,
+            event.at.as_millis(),
+            json(&event.body)?,
+        ])?;
+        Ok(())
+    }
+}
+
+/// A task that is gone is not running the attempt either.
+fn fenced<T>(done: Result<T, Refusal>) -> Result<T, Refusal> {
+    done.map_err(|refusal| match refusal {
+        Refusal::NotFound(_) => Refusal::Fenced,
+        other => other,
+    })
+}
+
+fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}

@@ -1,0 +1,178 @@
+//! The SQLite store: one writing connection on a thread of its own, and a few for reading.
+//!
+//! WAL mode lets readers go on while the writer commits, and there is one writer, so nobody ever
+//! meets "database is locked".
+
+mod claiming;
+mod counts;
+mod forgetting;
+mod ledger;
+mod lock;
+mod queues;
+mod read;
+mod readers;
+mod rows;
+mod schema;
+mod sql;
+mod statements;
+mod writer;
+
+use std::path::Path;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use glassworks_protocol::{Queue, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use rusqlite::Connection;
+
+use self::lock::ProcessLock;
+use self::readers::Readers;
+use self::writer::Writer;
+use super::{Committed, EventPage, Store, StoreError, Write};
+use crate::limits::Limits;
+
+/// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
+/// (<https://sqlite.org/wal.html#walresetbug>).
+const LEAST_VERSION: i32 = 3_051_003;
+
+/// Pages of the WAL after which a commit also moves them into the database: 16 MiB. Larger than
+/// SQLite's own 4 MiB, since each move costs two syncs; small enough to keep reads quick.
+const CHECKPOINT_PAGES: u32 = 4_096;
+
+/// The page cache of the writing connection, in KiB. It grows only as it is used.
+const WRITER_CACHE_KIB: i32 = 64 * 1024;
+
+/// Why a database file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("another Glassworks process is using it")]
+    Locked,
+    /// The file belongs to another program.
+    #[error("it is not a Glassworks database")]
+    Foreign,
+    /// Written by a later version.
+    #[error("it was written by a later version of Glassworks")]
+    TooNew,
+    /// The file or its folder cannot be opened.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The SQLite that this program was linked with has a known bug.
+    #[error("SQLite {0} can corrupt a database; at least 3.51.3 is needed")]
+    OldSqlite(String),
+    /// SQLite refused.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Tasks in a SQLite file.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    /// Given back when the store is dropped.
+    _lock: ProcessLock,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it when it is not there, and brings it to the present schema.
+    ///
+    /// Blocks while it reads the file: a few milliseconds, longer after a crash with a large WAL.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
+        if rusqlite::version_number() < LEAST_VERSION {
+            return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
+        }
+        let lock = ProcessLock::take(path)?;
+        let mut connection = Connection::open(path).map_err(|error| reachable(error, path))?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(|error| reachable(error, path))?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::migrate(&mut connection)?;
+        Ok(Self {
+            writer: Writer::start(connection, limits)?,
+            readers: Readers::open(path)?,
+            _lock: lock,
+        })
+    }
+}
+
+/// Tells a file that cannot be opened, or is no database, from other failures.
+fn reachable(error: rusqlite::Error, path: &Path) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::Foreign,
+        Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly) => {
+            OpenError::Unreachable(format!("{} cannot be opened for writing", path.display()))
+        }
+        _ => OpenError::Sqlite(error),
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, batch: Vec<Write>) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        self.writer.commit(batch).boxed()
+    }
+
+    fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>> {
+        self.readers
+            .read(move |connection| read::task(connection, id))
+            .boxed()
+    }
+
+    fn tasks(
+        &self,
+        filter: TaskFilter,
+        before: Option<TaskId>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>> {
+        self.readers
+            .read(move |connection| read::tasks(connection, &filter, before, limit))
+            .boxed()
+    }
+
+    fn summaries(
+        &self,
+        filter: TaskFilter,
+        before: Option<TaskId>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>> {
+        self.readers
+            .read(move |connection| read::summaries(connection, &filter, before, limit))
+            .boxed()
+    }
+
+    fn summaries_of(
+        &self,
+        ids: Vec<TaskId>,
+        filter: TaskFilter,
+    ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>> {
+        self.readers
+            .read(move |connection| read::summaries_of(connection, &ids, &filter))
+            .boxed()
+    }
+
+    fn events(
+        &self,
+        id: TaskId,
+        after: u64,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>> {
+        self.readers
+            .read(move |connection| read::events(connection, id, after, limit))
+            .boxed()
+    }
+
+    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
+        self.readers.read(queues::list).boxed()
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
+        self.readers.read(read::counts).boxed()
+    }
+}

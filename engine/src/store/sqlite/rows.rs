@@ -1,0 +1,220 @@
+//! Between rows of the database and the values they stand for.
+
+use glassworks_protocol::{
+    Event, EventBody, Failure, Progress, State, Task, TaskId, TaskSummary, Timestamp,
+};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Result, Row};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::store::decision::{Head, Truncated};
+
+/// A state as it is stored: its place in [`State::ALL`].
+pub(super) fn code(state: State) -> i64 {
+    match state {
+        State::Scheduled => 0,
+        State::Queued => 1,
+        State::Running => 2,
+        State::Retrying => 3,
+        State::Completed => 4,
+        State::Failed => 5,
+        State::Cancelled => 6,
+    }
+}
+
+/// A value of the protocol as SQLite keeps it.
+pub(super) struct Stored<T>(pub(super) T);
+
+impl FromSql for Stored<State> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let stored = value.as_i64()?;
+        State::ALL
+            .into_iter()
+            .find(|state| code(*state) == stored)
+            .map(Self)
+            .ok_or(FromSqlError::OutOfRange(stored))
+    }
+}
+
+impl FromSql for Stored<TaskId> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        Uuid::from_slice(bytes)
+            .map(|id| Self(TaskId(id)))
+            .map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
+impl ToSql for Stored<TaskId> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.0.as_bytes())))
+    }
+}
+
+impl FromSql for Stored<Timestamp> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value
+            .as_i64()
+            .map(|millis| Self(Timestamp::from_millis(millis)))
+    }
+}
+
+/// JSON text.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?)
+            .map(Self)
+            .map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
+fn moment(row: &Row<'_>, index: usize) -> Result<Timestamp> {
+    row.get(index).map(|Stored(at)| at)
+}
+
+fn optional_moment(row: &Row<'_>, index: usize) -> Result<Option<Timestamp>> {
+    let stored: Option<Stored<Timestamp>> = row.get(index)?;
+    Ok(stored.map(|Stored(at)| at))
+}
+
+fn progress(row: &Row<'_>, index: usize) -> Result<Option<Progress>> {
+    let fraction: Option<f64> = row.get(index)?;
+    let message = row.get(index + 1)?;
+    Ok(fraction.map(|fraction| Progress { fraction, message }))
+}
+
+/// A task's head with what the store needs beside it.
+#[derive(Clone, Debug)]
+pub(super) struct StoredHead {
+    pub(super) row: i64,
+    pub(super) kind: String,
+    pub(super) queue: String,
+    pub(super) timeout_ms: u64,
+    pub(super) head: Head,
+}
+
+/// Which limits have been reached, as bits.
+pub(super) fn truncated_bits(truncated: Truncated) -> i64 {
+    i64::from(truncated.output) | i64::from(truncated.events) << 1
+}
+
+/// Reads the columns of the `HEAD…` statements.
+pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
+    let bits: i64 = row.get(15)?;
+    Ok(StoredHead {
+        row: row.get(0)?,
+        kind: row.get(2)?,
+        queue: row.get(3)?,
+        timeout_ms: row.get(16)?,
+        head: Head {
+            id: row.get(1).map(|Stored(id)| id)?,
+            state: row.get(4).map(|Stored(state)| state)?,
+            attempt: row.get(5)?,
+            max_attempts: row.get(6)?,
+            forgiven: row.get(7)?,
+            created_at: moment(row, 17)?,
+            run_at: moment(row, 8)?,
+            started_at: optional_moment(row, 9)?,
+            finished_at: optional_moment(row, 10)?,
+            lease_expires_at: optional_moment(row, 11)?,
+            cancel_requested: row.get(12)?,
+            last_seq: row.get(13)?,
+            output_bytes: row.get(14)?,
+            truncated: Truncated {
+                output: bits & 1 != 0,
+                events: bits & 2 != 0,
+            },
+        },
+    })
+}
+
+/// Reads `SUMMARY_COLUMNS`.
+pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
+    let tags: Option<Json<Vec<String>>> = row.get(15)?;
+    let failed_attempt: Option<u32> = row.get(16)?;
+    let error = match failed_attempt {
+        Some(attempt) => Some(Failure {
+            attempt,
+            at: moment(row, 17)?,
+            ran_ms: row.get(18)?,
+            message: row.get(19)?,
+        }),
+        None => None,
+    };
+    Ok(TaskSummary {
+        id: row.get(1).map(|Stored(id)| id)?,
+        kind: row.get(2)?,
+        queue: row.get(3)?,
+        state: row.get(4).map(|Stored(state)| state)?,
+        tags: tags.map(|Json(tags)| tags).unwrap_or_default(),
+        attempt: row.get(5)?,
+        max_attempts: row.get(6)?,
+        run_at: moment(row, 7)?,
+        created_at: moment(row, 8)?,
+        started_at: optional_moment(row, 9)?,
+        finished_at: optional_moment(row, 10)?,
+        progress: progress(row, 11)?,
+        error,
+        cancel_requested: row.get(13)?,
+        last_seq: row.get(14)?,
+    })
+}
+
+/// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
+pub(super) fn task(row: &Row<'_>) -> Result<Task> {
+    let summary = summary(row)?;
+    let payload: Json<Value> = row.get(20)?;
+    let result: Option<Json<Value>> = row.get(23)?;
+    let schedule: Option<Vec<u8>> = row.get(25)?;
+    Ok(Task {
+        id: summary.id,
+        kind: summary.kind,
+        queue: summary.queue,
+        state: summary.state,
+        payload: payload.0,
+        priority: row.get(21)?,
+        tags: summary.tags,
+        attempt: summary.attempt,
+        max_attempts: summary.max_attempts,
+        timeout_ms: row.get(22)?,
+        run_at: summary.run_at,
+        created_at: summary.created_at,
+        started_at: summary.started_at,
+        finished_at: summary.finished_at,
+        progress: summary.progress,
+        result: result.map(|Json(result)| result),
+        error: summary.error,
+        errors: Vec::new(),
+        cancel_requested: summary.cancel_requested,
+        unique_key: row.get(24)?,
+        schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
+        node: row.get(26)?,
+        last_seq: summary.last_seq,
+    })
+}
+
+/// Reads the columns of `FAILURES`.
+pub(super) fn failure(row: &Row<'_>) -> Result<Failure> {
+    Ok(Failure {
+        attempt: row.get(0)?,
+        at: moment(row, 1)?,
+        ran_ms: row.get(2)?,
+        message: row.get(3)?,
+    })
+}
+
+/// Reads the columns of `EVENTS_AFTER`.
+pub(super) fn event(task_id: TaskId, row: &Row<'_>) -> Result<Event> {
+    let body: Json<EventBody> = row.get(3)?;
+    Ok(Event {
+        task_id,
+        seq: row.get(0)?,
+        attempt: row.get(1)?,
+        at: moment(row, 2)?,
+        body: body.0,
+    })
+}

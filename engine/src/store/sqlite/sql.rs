@@ -1,0 +1,120 @@
+//! Every statement of the SQLite store, by name.
+
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const COMMIT: &str = "COMMIT";
+pub(super) const ROLLBACK: &str = "ROLLBACK";
+
+/// Waits for the disk at each commit.
+pub(super) const SYNC_FULL: &str = "PRAGMA synchronous = FULL";
+/// Safe against a killed process; a power cut may lose the latest commits.
+pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
+
+pub(super) const INSERT_TASK: &str = "\
+    INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven, \
+        timeout_ms, run_at, created_at, cancel_requested, last_seq, output_bytes, truncated, \
+        unique_key) \
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9, 0, ?10, 0, 0, ?11)";
+pub(super) const INSERT_BODY: &str =
+    "INSERT INTO bodies (row, payload, tags, retry) VALUES (?1, ?2, ?3, ?4)";
+pub(super) const INSERT_EVENT: &str =
+    "INSERT INTO events (row, seq, attempt, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const INSERT_FAILURE: &str = "\
+    INSERT INTO failures (row, attempt, at, ran_ms, message) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const SAVE_RESULT: &str = "INSERT OR REPLACE INTO results (row, result) VALUES (?1, ?2)";
+
+pub(super) const UNFINISHED_BY_KEY: &str =
+    "SELECT id FROM tasks WHERE unique_key = ?1 AND finished_at IS NULL";
+
+pub(super) const KEY_HOLDER: &str = "\
+    SELECT other.id FROM tasks t JOIN tasks other ON other.unique_key = t.unique_key \
+    WHERE t.id = ?1 AND other.finished_at IS NULL AND other.row <> t.row";
+
+pub(super) const HEAD_BY_ID: &str = "\
+    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
+        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
+        timeout_ms, created_at \
+    FROM tasks WHERE id = ?1";
+pub(super) const HEADS_DUE: &str = "\
+    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
+        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
+        timeout_ms, created_at \
+    FROM tasks WHERE state IN (0, 3) AND run_at <= ?1 ORDER BY run_at LIMIT ?2";
+pub(super) const HEADS_QUEUED: &str = "\
+    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
+        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
+        timeout_ms, created_at, priority \
+    FROM tasks WHERE state = 1 AND queue = ?1 ORDER BY priority, run_at, row LIMIT ?2";
+pub(super) const HEADS_EXPIRED: &str = "\
+    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
+        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
+        timeout_ms, created_at \
+    FROM tasks WHERE state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2";
+
+pub(super) const BODY_BY_ROW: &str = "SELECT payload, retry FROM bodies WHERE row = ?1";
+pub(super) const NEXT_DUE: &str = "SELECT min(run_at) FROM tasks WHERE state IN (0, 3)";
+
+pub(super) const SAVE_HEAD: &str = "\
+    UPDATE tasks SET state = ?2, forgiven = ?3, run_at = ?4, finished_at = ?5, \
+        lease_expires_at = ?6, cancel_requested = ?7, last_seq = ?8, output_bytes = ?9, \
+        truncated = ?10 \
+    WHERE row = ?1";
+pub(super) const SAVE_CLAIM: &str = "\
+    UPDATE tasks SET state = ?2, attempt = ?3, started_at = ?4, lease_expires_at = ?5, \
+        last_seq = ?6, node = ?7, progress_fraction = NULL, progress_message = NULL \
+    WHERE row = ?1";
+pub(super) const SAVE_LOG: &str =
+    "UPDATE tasks SET last_seq = ?2, output_bytes = ?3, truncated = ?4 WHERE row = ?1";
+pub(super) const SAVE_PROGRESS: &str =
+    "UPDATE tasks SET progress_fraction = ?2, progress_message = ?3 WHERE row = ?1";
+
+pub(super) const RENEW_LEASES: &str = "\
+    UPDATE tasks SET lease_expires_at = ?2 WHERE state = 2 AND node = ?1 \
+    RETURNING id, attempt, cancel_requested";
+
+pub(super) const OLDEST_FINISHED: &str = "\
+    SELECT row, id, queue FROM tasks \
+    WHERE state = ?1 AND finished_at < ?2 ORDER BY finished_at LIMIT ?3";
+pub(super) const DELETE_TASK: &str = "DELETE FROM tasks WHERE row = ?1";
+pub(super) const DELETE_BODY: &str = "DELETE FROM bodies WHERE row = ?1";
+pub(super) const DELETE_RESULT: &str = "DELETE FROM results WHERE row = ?1";
+pub(super) const DELETE_FAILURES: &str = "DELETE FROM failures WHERE row = ?1";
+pub(super) const DELETE_EVENTS: &str = "DELETE FROM events WHERE row = ?1";
+
+pub(super) const ALL_COUNTS: &str = "SELECT queue, state, tasks FROM counts";
+pub(super) const ADD_COUNT: &str = "\
+    INSERT INTO counts (queue, state, tasks) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (queue, state) DO UPDATE SET tasks = tasks + excluded.tasks";
+/// A queue with nothing in a state leaves no trace, so that names which nobody uses are free.
+pub(super) const DROP_EMPTY_COUNTS: &str = "DELETE FROM counts WHERE tasks = 0";
+pub(super) const COUNTS_BY_STATE: &str = "SELECT state, sum(tasks) FROM counts GROUP BY state";
+
+pub(super) const ALL_QUEUES: &str = "\
+    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
+pub(super) const SAVE_QUEUE: &str = "\
+    INSERT OR REPLACE INTO queues \
+        (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const SAVE_PACE: &str = "UPDATE queues SET pace = ?2 WHERE name = ?1";
+
+/// What a list shows of a task, and its latest failure.
+pub(super) const SUMMARY_COLUMNS: &str = "\
+    t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
+    t.started_at, t.finished_at, t.progress_fraction, t.progress_message, t.cancel_requested, \
+    t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message";
+/// The rest of a task.
+pub(super) const TASK_COLUMNS: &str = "\
+    b.payload, t.priority, t.timeout_ms, r.result, t.unique_key, t.schedule_id, t.node";
+pub(super) const SUMMARY_TABLES: &str = "\
+    tasks t JOIN bodies b ON b.row = t.row \
+    LEFT JOIN failures f ON f.row = t.row \
+        AND f.attempt = (SELECT max(attempt) FROM failures WHERE row = t.row)";
+pub(super) const RESULT_TABLE: &str = "LEFT JOIN results r ON r.row = t.row";
+
+/// The latest failures, newest first.
+pub(super) const FAILURES: &str = "\
+    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 \
+    ORDER BY attempt DESC LIMIT 100";
+
+pub(super) const TASK_POSITION: &str = "SELECT row, state, last_seq FROM tasks WHERE id = ?1";
+pub(super) const EVENTS_AFTER: &str = "\
+    SELECT seq, attempt, at, body FROM events WHERE row = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";

@@ -1,0 +1,86 @@
+//! The thread that owns the writing connection.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use glassworks_protocol::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::OpenError;
+use super::ledger::Ledger;
+use crate::limits::Limits;
+use crate::store::{Committed, StoreError, Write};
+
+/// The thread that owns the writing connection. It ends, and closes the connection, when this
+/// handle is dropped.
+pub(super) struct Writer {
+    /// `None` only while it is dropped.
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Request {
+    batch: Vec<Write>,
+    reply: oneshot::Sender<Result<Committed, StoreError>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, limits: Limits) -> Result<Self, OpenError> {
+        let (requests, received) = mpsc::channel();
+        let (opened, open_result) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new()
+            .name("glassworks-writer".to_owned())
+            .spawn(move || match Ledger::new(&connection, limits) {
+                Ok(ledger) => {
+                    // Nobody waits for it any more only when `start` has failed.
+                    let _ = opened.send(Ok(()));
+                    write(ledger, &received);
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                }
+            })
+            .map_err(|error| OpenError::Unreachable(format!("no writer thread: {error}")))?;
+        match open_result.recv() {
+            Ok(Ok(())) => Ok(Self {
+                requests: Some(requests),
+                thread: Some(thread),
+            }),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(OpenError::Unreachable("the writer thread ended".to_owned())),
+        }
+    }
+
+    pub(super) async fn commit(&self, batch: Vec<Write>) -> Result<Committed, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .as_ref()
+            .and_then(|requests| requests.send(Request { batch, reply }).ok())
+            .ok_or_else(ended)?;
+        answer.await.map_err(|_| ended())?
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError(io::Error::from(io::ErrorKind::BrokenPipe).to_string() + ": the writer has ended")
+}
+
+fn write(mut ledger: Ledger<'_>, requests: &mpsc::Receiver<Request>) {
+    while let Ok(Request { batch, reply }) = requests.recv() {
+        let committed = ledger.commit(batch, Timestamp::now());
+        // When nobody waits for it any more, it is committed all the same.
+        let _ = reply.send(committed.map_err(StoreError::from));
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What can be asked of a store, and what it answers.
+
+use glassworks_protocol::{
+    Event, EventBody, Failure, Progress, QueueSettings, RetryPolicy, State, TaskId, Timestamp,
+};
+
+use super::decision::Head;
+
+/// One change. Those of a run carry its attempt, and are refused when the task is not running
+/// that attempt any more: that is fencing.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Accept tasks: all of them or none.
+    Submit(Vec<NewRow>),
+    /// Queue what is due, then take tasks to run.
+    Claim(Claim),
+    /// Add to a running task's log.
+    Record {
+        /// The task.
+        task: TaskId,
+        /// The attempt that records.
+        attempt: u32,
+        /// Progress, output and spans, in order.
+        entries: Vec<EventBody>,
+    },
+    /// End an attempt.
+    Finish {
+        /// The task.
+        task: TaskId,
+        /// The attempt that ended.
+        attempt: u32,
+        /// What it recorded last.
+        entries: Vec<EventBody>,
+        /// How it ended.
+        end: End,
+    },
+    /// Extend the leases of all tasks that `node` runs.
+    Renew {
+        /// The node.
+        node: String,
+        /// Until then.
+        lease_expires_at: Timestamp,
+    },
+    /// Take back running tasks whose lease expired before `expired_before`, at most `limit`.
+    Rescue {
+        /// `None` takes back every running task: right only where no other node can be alive.
+        expired_before: Option<Timestamp>,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Cancel a waiting task, or ask a running one to stop.
+    Cancel(TaskId),
+    /// Make a task due now, with all its attempts before it again.
+    Retry(TaskId),
+    /// Forget a finished task.
+    Delete(TaskId),
+    /// Set how a queue may be used.
+    SaveQueue {
+        /// Its name.
+        name: String,
+        /// How it may be used.
+        settings: QueueSettings,
+    },
+    /// Forget finished tasks, oldest first, at most `limit`.
+    Prune {
+        /// Completed and cancelled tasks that ended before this.
+        completed_before: Timestamp,
+        /// Failed tasks that ended before this.
+        failed_before: Timestamp,
+        /// How many at most.
+        limit: u32,
+    },
+}
+
+impl Write {
+    /// Whether somebody relies on this write once it is acknowledged, even after a power cut.
+    ///
+    /// A lost claim or progress report only means that an attempt is made again.
+    pub fn must_be_durable(&self) -> bool {
+        match self {
+            Self::Submit(_)
+            | Self::Finish { .. }
+            | Self::Rescue { .. }
+            | Self::Cancel(_)
+            | Self::Retry(_)
+            | Self::Delete(_)
+            | Self::SaveQueue { .. } => true,
+            Self::Claim(_) | Self::Record { .. } | Self::Renew { .. } | Self::Prune { .. } => false,
+        }
+    }
+}
+
+/// A task to be stored: validated, with every default filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRow {
+    /// Its id, a fresh `UUIDv7`.
+    pub id: TaskId,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub kind: String,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub queue: String,
+    /// The payload as JSON text.
+    pub payload: String,
+    /// 0 to 9.
+    pub priority: u8,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub tags: Vec<String>,
+    /// At least 1.
+    pub max_attempts: u32,
+    /// At least 1.
+    pub timeout_ms: u64,
+    /// Due at once when `None`; this moment when it lies ahead.
+    pub run_at: Option<Timestamp>,
+    /// Its own backoff.
+    pub retry: Option<RetryPolicy>,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub unique_key: Option<String>,
+}
+
+/// What a node asks for when it has room.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The node that will run the tasks.
+    pub node: String,
+    /// How many tasks it has room for.
+    pub room: u32,
+    /// How long each lease lasts, in milliseconds.
+    pub lease_ms: u64,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// It returned this, as JSON text; `None` for null.
+    Completed(Option<String>),
+    /// It failed.
+    Failed {
+        /// Why.
+        message: String,
+        /// How long it ran, in milliseconds.
+        ran_ms: u64,
+        /// When to try again, should attempts remain; `None` fails the task for good.
+        retry_at: Option<Timestamp>,
+    },
+    /// It stopped because somebody asked it to.
+    Stopped,
+    /// It was interrupted by a shutdown, and does not count.
+    Released,
+}
+
+/// What became of a write, in the batch's order. Each variant answers the write of its name.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Per task, in order.
+    Submitted(Result<Vec<Accepted>, Refusal>),
+    /// The tasks to run, in the order they were due, and when the next waiting task is due.
+    Claimed {
+        /// To run now.
+        tasks: Vec<Claimed>,
+        /// When the earliest scheduled or retrying task is due, or a queue's rate allows another.
+        next_due: Option<Timestamp>,
+        /// Whether due tasks remain that there was no room for.
+        more: bool,
+    },
+    /// For `Record`.
+    Recorded(Result<(), Refusal>),
+    /// For `Finish`: the state that the task is in now.
+    Finished(Result<State, Refusal>),
+    /// For `Renew`: every task that the node runs.
+    Renewed(Vec<RenewedLease>),
+    /// For `Rescue`: how many were taken back.
+    Rescued(u32),
+    /// For `Cancel`, `Retry` and `Delete`: the attempt that was running, if one was.
+    Changed(Result<Option<u32>, Refusal>),
+    /// For `SaveQueue`.
+    QueueSaved,
+    /// For `Prune`: how many were forgotten.
+    Pruned(u32),
+}
+
+/// Why a write was refused. Nothing of it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such task.
+    NotFound(TaskId),
+    /// The task is not running that attempt any more.
+    Fenced,
+    /// Its state forbids it.
+    State(State),
+    /// Another unfinished task, this one, has its unique key.
+    KeyTaken(TaskId),
+    /// The backlog would grow over this limit.
+    BacklogFull(u64),
+    /// More names of queues than this limit.
+    TooManyQueues(usize),
+}
+
+/// What became of one task of a submit.
+#[derive(Clone, Debug)]
+pub enum Accepted {
+    /// It was stored, and stands so.
+    New(Head),
+    /// An unfinished task with its unique key stands already.
+    Existing(TaskId),
+}
+
+/// A task to run.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The task.
+    pub id: TaskId,
+    /// Its kind.
+    pub kind: String,
+    /// Its payload as JSON text.
+    pub payload: String,
+    /// The attempt to make.
+    pub attempt: u32,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// Its own backoff.
+    pub retry: Option<RetryPolicy>,
+    /// How many attempts count so far, this one among them.
+    pub counted_attempts: u32,
+}
+
+/// A task that a node runs, as the store sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenewedLease {
+    /// The task.
+    pub id: TaskId,
+    /// The attempt that runs.
+    pub attempt: u32,
+    /// Whether it has been asked to stop.
+    pub cancel_requested: bool,
+}
+
+/// A committed batch.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// One for each write, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Every event of the batch, in order.
+    pub events: Vec<Event>,
+    /// The tasks that are gone.
+    pub deleted: Vec<TaskId>,
+    /// Whether a node may find a task to claim, now or at another moment than it knew of.
+    pub wake: bool,
+}
+
+/// What a decision leaves to be stored beside the head.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// New entries of the log.
+    pub events: Vec<Event>,
+    /// A failure to keep.
+    pub failure: Option<Failure>,
+    /// The result to keep, as JSON text.
+    pub result: Option<String>,
+    /// The latest progress, where it changed.
+    pub progress: Option<Progress>,
+}

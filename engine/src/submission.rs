@@ -1,0 +1,214 @@
+//! From what a client submits to what is stored: checks and defaults.
+
+use glassworks_protocol::{FieldError, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::registry::Registry;
+use crate::store::NewRow;
+
+const DEFAULT_QUEUE: &str = "default";
+const DEFAULT_PRIORITY: u8 = 5;
+const LOWEST_PRIORITY: u8 = 9;
+const DEFAULT_MAX_ATTEMPTS: u32 = 5;
+const MOST_ATTEMPTS: u32 = 1_000;
+const DEFAULT_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
+const LONGEST_TIMEOUT_MS: u64 = 7 * 24 * 3_600 * 1_000;
+const LONGEST_BACKOFF_MS: u64 = 24 * 3_600 * 1_000;
+const STEEPEST_BACKOFF: f64 = 100.0;
+/// Ten years: further ahead is a slip of units.
+const LONGEST_DELAY_MS: u64 = 10 * 366 * 24 * 3_600 * 1_000;
+const LONGEST_NAME: usize = 64;
+const NAME_RULE: &str = "must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`";
+const MOST_STARTS: u32 = 1_000_000;
+const LONGEST_UNIQUE_KEY: usize = 256;
+const MOST_TAGS: usize = 16;
+
+/// Checks `new` and fills in its defaults. Every fault is told, not only the first.
+pub(crate) fn check(
+    new: &NewTask,
+    registry: &Registry,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<NewRow, Error> {
+    let payload = new.payload.to_string();
+    if payload.len() > limits.payload_bytes {
+        return Err(Error::TooLarge(format!(
+            "the payload is {} bytes of JSON; at most {} are accepted",
+            payload.len(),
+            limits.payload_bytes
+        )));
+    }
+    let mut faults = Faults::default();
+    match registry.get(&new.kind) {
+        Some(handler) => {
+            for fault in handler.check(&new.payload).err().unwrap_or_default() {
+                faults.add(&format!("/payload{}", fault.pointer), fault.detail);
+            }
+        }
+        None => faults.add("/kind", unknown_kind(&new.kind, registry)),
+    }
+    if let Some(queue) = &new.queue {
+        faults.check(is_name(queue), "/queue", || NAME_RULE.to_owned());
+    }
+    let priority = new.priority.unwrap_or(DEFAULT_PRIORITY);
+    faults.check(priority <= LOWEST_PRIORITY, "/priority", || {
+        format!("must be 0 (first) to {LOWEST_PRIORITY} (last)")
+    });
+    let max_attempts = new.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS);
+    faults.check(
+        (1..=MOST_ATTEMPTS).contains(&max_attempts),
+        "/max_attempts",
+        || format!("must be 1 to {MOST_ATTEMPTS}"),
+    );
+    let timeout_ms = new.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
+    faults.check(
+        (1..=LONGEST_TIMEOUT_MS).contains(&timeout_ms),
+        "/timeout_ms",
+        || format!("must be 1 to {LONGEST_TIMEOUT_MS} (a week)"),
+    );
+    let run_at = faults.moment(new, now);
+    if let Some(retry) = &new.retry {
+        faults.backoff(retry);
+    }
+    if let Some(key) = &new.unique_key {
+        faults.check(
+            (1..=LONGEST_UNIQUE_KEY).contains(&key.len()),
+            "/unique_key",
+            || format!("must be 1 to {LONGEST_UNIQUE_KEY} bytes"),
+        );
+    }
+    faults.check(new.tags.len() <= MOST_TAGS, "/tags", || {
+        format!("must be at most {MOST_TAGS}")
+    });
+    for (index, tag) in new.tags.iter().enumerate() {
+        let fits =
+            (1..=LONGEST_NAME).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
+        faults.check(fits, &format!("/tags/{index}"), || {
+            format!("must be 1 to {LONGEST_NAME} characters, none of them a control character")
+        });
+    }
+    faults.into_result()?;
+    Ok(NewRow {
+        id: TaskId(Uuid::now_v7()),
+        kind: new.kind.clone(),
+        queue: new
+            .queue
+            .clone()
+            .unwrap_or_else(|| DEFAULT_QUEUE.to_owned()),
+        payload,
+        priority,
+        tags: new.tags.clone(),
+        max_attempts,
+        timeout_ms,
+        run_at,
+        retry: new.retry,
+        unique_key: new.unique_key.clone(),
+    })
+}
+
+/// Checks the name and the settings of a queue.
+pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    faults.check(is_name(name), "name", || NAME_RULE.to_owned());
+    for (limit, pointer) in [
+        (settings.concurrency, "/concurrency"),
+        (settings.max_running, "/max_running"),
+    ] {
+        faults.check(limit != Some(0), pointer, || {
+            "must be at least 1; to stop a queue, pause it".to_owned()
+        });
+    }
+    if let Some(rate) = settings.rate {
+        faults.check(
+            (1..=MOST_STARTS).contains(&rate.tasks),
+            "/rate/tasks",
+            || format!("must be 1 to {MOST_STARTS}"),
+        );
+        let span = u64::from(rate.per_ms);
+        faults.check(
+            (1..=LONGEST_BACKOFF_MS).contains(&span),
+            "/rate/per_ms",
+            || format!("must be 1 to {LONGEST_BACKOFF_MS} (a day)"),
+        );
+    }
+    faults.into_result()
+}
+
+fn unknown_kind(kind: &str, registry: &Registry) -> String {
+    let known: Vec<_> = registry
+        .kinds()
+        .iter()
+        .map(|info| info.kind.as_str())
+        .collect();
+    format!(
+        "`{kind}` is not a kind; the kinds are: {}",
+        known.join(", ")
+    )
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+}
+
+#[derive(Default)]
+struct Faults(Vec<FieldError>);
+
+impl Faults {
+    fn add(&mut self, pointer: &str, detail: String) {
+        self.0.push(FieldError::new(pointer, detail));
+    }
+
+    fn check(&mut self, holds: bool, pointer: &str, detail: impl FnOnce() -> String) {
+        if !holds {
+            self.add(pointer, detail());
+        }
+    }
+
+    /// When the task is due, if not at once.
+    fn moment(&mut self, new: &NewTask, now: Timestamp) -> Option<Timestamp> {
+        self.check(
+            new.run_at.is_none() || new.delay_ms.is_none(),
+            "/delay_ms",
+            || "excludes run_at: give one of the two".to_owned(),
+        );
+        if let Some(delay) = new.delay_ms {
+            self.check(delay <= LONGEST_DELAY_MS, "/delay_ms", || {
+                format!("must be at most {LONGEST_DELAY_MS} (ten years)")
+            });
+            return Some(now.plus_millis(i64::try_from(delay).unwrap_or(i64::MAX)));
+        }
+        let run_at = new.run_at?;
+        let ahead = u64::try_from(run_at.millis_since(now)).unwrap_or(0);
+        self.check(ahead <= LONGEST_DELAY_MS, "/run_at", || {
+            "must be within ten years".to_owned()
+        });
+        Some(run_at)
+    }
+
+    fn backoff(&mut self, retry: &RetryPolicy) {
+        let day = || format!("must be at most {LONGEST_BACKOFF_MS} (a day)");
+        self.check(
+            retry.initial_ms <= LONGEST_BACKOFF_MS,
+            "/retry/initial_ms",
+            day,
+        );
+        self.check(retry.max_ms <= LONGEST_BACKOFF_MS, "/retry/max_ms", day);
+        let gentle = (1.0..=STEEPEST_BACKOFF).contains(&retry.factor);
+        self.check(gentle, "/retry/factor", || {
+            format!("must be 1 to {STEEPEST_BACKOFF}")
+        });
+    }
+
+    fn into_result(self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
+    }
+}

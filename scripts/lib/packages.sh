@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Packages of the operating system, where that is Debian or a relative.
+
+is_debian() {
+    have apt-get && [[ -r /etc/os-release ]] && grep -q '^ID=debian$' /etc/os-release
+}
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        die "this needs root and there is no sudo; run as root: $*"
+    fi
+}
+
+installed() {
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# apt_install WHY PACKAGE...: installs what is missing of the packages. It never removes one.
+apt_install() {
+    local why=$1 package missing=()
+    shift
+    for package in "$@"; do
+        installed "$package" || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    say "$why: apt-get install ${missing[*]}"
+    # The lists of a fresh image are empty, those of an old one point to what is gone.
+    if apt_knows "${missing[@]}" && apt_try "${missing[@]}"; then return 0; fi
+    as_root apt-get update -qq && apt_try "${missing[@]}"
+}
+
+apt_knows() { apt-cache show "$@" >/dev/null 2>&1; }
+
+apt_try() {
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove "$@" >/dev/null
+}

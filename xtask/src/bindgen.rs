@@ -1,0 +1,65 @@
+//! Turns a compiled module into one that a browser can load, with the script that loads it.
+//!
+//! wasm-bindgen is linked as a library, pinned to the version that the application compiles
+//! against: the command-line tool would have to be installed in exactly that version.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::files;
+
+/// The stem of the files that wasm-bindgen writes.
+const NAME: &str = "glassworks";
+
+/// What the browser loads to come alive.
+pub(crate) struct Bound {
+    pub(crate) script: Vec<u8>,
+    pub(crate) wasm: Vec<u8>,
+    /// Modules that `script` imports by these paths, relative to itself.
+    pub(crate) snippets: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// Binds `module`, using the empty or absent directory `scratch`.
+pub(crate) fn bind(module: Vec<u8>, scratch: &Path) -> Result<Bound> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_bytes(NAME, module)
+        .web(true)?
+        .typescript(false)
+        // The page says where the wasm is, because its name holds the hash of its content.
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(scratch)
+        .context("wasm-bindgen failed")?;
+    read(scratch)
+}
+
+/// Reads back what `bind` or `write` left in `directory`.
+pub(crate) fn read(directory: &Path) -> Result<Bound> {
+    let (mut script, mut wasm, mut snippets) = (None, None, Vec::new());
+    for (path, content) in files::read_tree(directory)? {
+        match path.to_str() {
+            Some("glassworks.js") => script = Some(content),
+            Some("glassworks_bg.wasm") => wasm = Some(content),
+            _ => snippets.push((path, content)),
+        }
+    }
+    Ok(Bound {
+        script: script.context("wasm-bindgen wrote no script")?,
+        wasm: wasm.context("wasm-bindgen wrote no module")?,
+        snippets,
+    })
+}
+
+/// Writes the files of `bound` where `read` finds them again.
+pub(crate) fn write(bound: &Bound, directory: &Path) -> Result<()> {
+    files::write(&directory.join("glassworks.js"), &bound.script)?;
+    files::write(&directory.join("glassworks_bg.wasm"), &bound.wasm)?;
+    for (path, content) in &bound.snippets {
+        files::write(&directory.join(path), content)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Compiles the application for the browser.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::project::{self, Project};
+
+/// The cargo profile of the browser's code; the root `Cargo.toml` says why it differs.
+pub(crate) const PROFILE: &str = "wasm-release";
+
+/// Runs cargo for the wasm target and returns the module. Cargo itself skips what is up to date.
+pub(crate) fn compile(project: &Project) -> Result<Vec<u8>> {
+    let status = Command::new(project::cargo())
+        .current_dir(&project.root)
+        .args(["build", "--package", "glassworks-app", "--lib"])
+        .args(["--target", "wasm32-unknown-unknown", "--profile", PROFILE])
+        .args(["--no-default-features", "--features", "hydrate"])
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(
+        status.success(),
+        "the application did not compile for the browser"
+    );
+    let path = project.compiled_wasm();
+    std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+}
