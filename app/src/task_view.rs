@@ -32,6 +32,7 @@ pub(crate) struct TaskStory {
     pub(crate) output: Output,
 }
 
+#[cfg(any(feature = "ssr", test))]
 impl TaskStory {
     /// A task and the events at the end of its log, which start after `after`.
     pub(crate) fn new<'a>(
@@ -59,6 +60,7 @@ pub(crate) fn printed(event: &Event) -> Option<(u32, &str)> {
 
 impl TaskView {
     /// A task whose log is known up to `seen`, but not at hand.
+    #[cfg(any(feature = "ssr", test))]
     pub(crate) fn new(task: Task, seen: u64) -> Self {
         Self {
             task,

@@ -5,6 +5,8 @@
 
 mod screen;
 
+use std::collections::VecDeque;
+
 use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
@@ -66,7 +68,7 @@ pub(crate) fn Terminal(
     let paused = RwSignal::new(false);
     let cut = RwSignal::new(first.cut);
     let blank = RwSignal::new(first.pieces.is_empty());
-    let pieces: Vec<_> = first.pieces.iter().map(piece).collect();
+    let pieces = spans(&first.pieces);
     Effect::new(move |screen: Option<Option<Screen>>| {
         let mut screen = screen
             .flatten()
@@ -159,6 +161,18 @@ pub(crate) fn Terminal(
     }
 }
 
-fn piece(piece: &Piece) -> impl IntoView + use<> {
-    view! { <span data-attempt=piece.attempt.to_string()>{piece.text.clone()}</span> }
+/// The pieces as they stand in the document; [`Screen`] adds to them in the same form.
+fn spans(pieces: &VecDeque<Piece>) -> Vec<impl IntoView + use<>> {
+    let mut before = 1;
+    pieces
+        .iter()
+        .map(|Piece { attempt, text }| {
+            let starts = std::mem::replace(&mut before, *attempt) != *attempt;
+            view! {
+                <span class:attempt-start=starts data-attempt=attempt.to_string()>
+                    {text.clone()}
+                </span>
+            }
+        })
+        .collect()
 }

@@ -27,6 +27,7 @@ impl Typed {
     }
 
     /// What was sent by a form: its payload and its options, each by the name in the brackets.
+    #[cfg(feature = "ssr")]
     pub(crate) fn sent(
         payload: &BTreeMap<String, String>,
         options: &BTreeMap<String, String>,
@@ -55,6 +56,7 @@ impl Typed {
 
     /// The filled controls, for a query string, up to about `bytes`: what would not fit is left
     /// out, the longest first.
+    #[cfg(any(feature = "ssr", test))]
     pub(crate) fn fitting(&self, bytes: usize) -> Vec<(&str, &str)> {
         let mut pairs: Vec<_> = self
             .0

@@ -10,6 +10,8 @@ use crate::output::{Output, Window};
 pub(super) struct Screen {
     element: Element,
     window: Window,
+    /// The attempt that printed last.
+    attempt: u32,
 }
 
 impl Screen {
@@ -19,7 +21,12 @@ impl Screen {
         for piece in &output.pieces {
             window.push_piece(piece.attempt, &piece.text);
         }
-        Self { element, window }
+        let attempt = output.pieces.back().map_or(1, |piece| piece.attempt);
+        Self {
+            element,
+            window,
+            attempt,
+        }
     }
 
     /// Adds what was printed. True when older text had to go.
@@ -53,10 +60,14 @@ impl Screen {
         last.append_data(text).is_ok()
     }
 
-    fn append(&self, attempt: u32, text: &str) {
+    fn append(&mut self, attempt: u32, text: &str) {
+        let starts = std::mem::replace(&mut self.attempt, attempt) != attempt;
         // None of this fails: the names are valid and the element stands in the document.
         if let Ok(piece) = document().create_element("span") {
             let _ = piece.set_attribute("data-attempt", &attempt.to_string());
+            if starts {
+                let _ = piece.set_attribute("class", "attempt-start");
+            }
             piece.set_text_content(Some(text));
             let _ = self.element.append_child(&piece);
         }
