@@ -1,1 +1,40 @@
-//! Glassworks.
+//! What the browser shows.
+//!
+//! The pages are rendered on the server with real data (feature `ssr`), taken over in the
+//! browser as wasm (feature `hydrate`), and then kept live over one WebSocket. Whatever can be
+//! decided without a browser is a pure module here, tested natively.
+
+// Of the app's own items only those below are public; the component macro writes `pub` on what
+// it generates for the others.
+#![expect(unreachable_pub)]
+// Components own their properties, whatever they do with them.
+#![expect(clippy::needless_pass_by_value)]
+
+mod app;
+mod attempts;
+mod components;
+mod curl;
+mod form;
+mod functions;
+mod list_query;
+mod live;
+mod output;
+mod pages;
+mod query;
+mod refused;
+mod task_list;
+mod task_view;
+mod time;
+
+#[cfg(test)]
+mod fixture;
+
+pub use app::{App, AssetUrls, shell};
+
+/// The wasm's entry: takes over the HTML that the server sent.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glassworks_protocol::{
-    Event, FieldError, KindInfo, NewTask, PageRequest, Queue, QueueSettings, Stats, Task,
-    TaskFilter, TaskId, TaskPage, TaskSummary, Timestamp,
+    Event, FieldError, KindInfo, NewSchedule, NewTask, PageRequest, Queue, QueueSettings, Schedule,
+    Stats, Task, TaskFilter, TaskId, TaskPage, TaskSummary, Timestamp,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::dispatcher::Dispatcher;
 use crate::error::Error;
@@ -21,6 +22,7 @@ use crate::options::{Database, Options, StartError};
 use crate::panic;
 use crate::registry::Registry;
 use crate::runs::Runs;
+use crate::schedule::{Rule, Scheduler};
 use crate::store::decision::Head;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Accepted, NewRow, Outcome, Refusal, Store, StoreError, Write};
@@ -57,6 +59,8 @@ struct Inner {
     started: Instant,
     closing: CancellationToken,
     release: CancellationToken,
+    /// Tells the scheduler to look again.
+    schedules_changed: Arc<Notify>,
     stop_housekeeping: CancellationToken,
     dispatching: TaskTracker,
     attempts: TaskTracker,
@@ -161,6 +165,16 @@ impl Builder {
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
+        let schedules_changed = Arc::new(Notify::new());
+        let scheduler = Scheduler {
+            store: Arc::clone(&store),
+            journal: journal.clone(),
+            registry: Arc::clone(&registry),
+            limits: options.limits,
+            changed: Arc::clone(&schedules_changed),
+            stop: closing.clone(),
+        };
+        dispatching.spawn(scheduler.run());
         let stop_on_drop = [
             closing.clone().drop_guard(),
             stop_housekeeping.clone().drop_guard(),
@@ -177,6 +191,7 @@ impl Builder {
             started: Instant::now(),
             closing,
             release,
+            schedules_changed,
             stop_housekeeping,
             dispatching,
             attempts,
@@ -323,6 +338,60 @@ impl Engine {
         };
         match self.0.journal.commit(write).await? {
             Outcome::QueueSaved => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Every schedule, oldest first.
+    pub async fn schedules(&self) -> Result<Vec<Schedule>, Error> {
+        answer("schedules", self.0.store.schedules().await)
+    }
+
+    /// Makes a schedule. When this returns, it is on the disk.
+    pub async fn create_schedule(&self, new: NewSchedule) -> Result<Schedule, Error> {
+        let now = Timestamp::now();
+        let rule = submission::check_schedule(&new, &self.0.registry, &self.0.options.limits, now)?;
+        self.save_schedule(Schedule {
+            id: Uuid::now_v7(),
+            cron: new.cron,
+            time_zone: new.time_zone,
+            task: new.task,
+            missed: new.missed,
+            paused: new.paused,
+            created_at: now,
+            last_fired_at: None,
+            next_fire_at: rule.next(now).filter(|_| !new.paused),
+            error: None,
+        })
+        .await
+    }
+
+    /// Pauses a schedule or sets it going again; what it missed meanwhile is not caught up.
+    pub async fn pause_schedule(&self, id: Uuid, paused: bool) -> Result<Schedule, Error> {
+        let found = self.schedules().await?.into_iter().find(|s| s.id == id);
+        let mut schedule = found.ok_or(Error::NoSchedule(id))?;
+        let rule = Rule::read(&schedule.cron, &schedule.time_zone).map_err(Error::Invalid)?;
+        schedule.paused = paused;
+        schedule.next_fire_at = rule.next(Timestamp::now()).filter(|_| !paused);
+        self.save_schedule(schedule).await
+    }
+
+    /// Forgets a schedule. The tasks that it submitted stay.
+    pub async fn delete_schedule(&self, id: Uuid) -> Result<(), Error> {
+        match self.0.journal.commit(Write::DeleteSchedule(id)).await? {
+            Outcome::ScheduleDeleted(true) => Ok(()),
+            Outcome::ScheduleDeleted(false) => Err(Error::NoSchedule(id)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn save_schedule(&self, schedule: Schedule) -> Result<Schedule, Error> {
+        let write = Write::SaveSchedule(Box::new(schedule.clone()));
+        match self.0.journal.commit(write).await? {
+            Outcome::ScheduleSaved => {
+                self.0.schedules_changed.notify_one();
+                Ok(schedule)
+            }
             other => Err(unexpected(&other)),
         }
     }
@@ -525,7 +594,7 @@ fn task_of(new: NewTask, row: NewRow, head: &Head) -> Task {
         errors: Vec::new(),
         cancel_requested: false,
         unique_key: row.unique_key,
-        schedule_id: None,
+        schedule_id: row.schedule_id,
         node: None,
         last_seq: head.last_seq,
     }

@@ -22,6 +22,7 @@ mod registry;
 mod retry;
 mod run;
 mod runs;
+mod schedule;
 pub mod state;
 pub mod store;
 mod submission;

@@ -9,6 +9,7 @@ pub mod kind;
 pub mod live;
 pub mod problem;
 pub mod queue;
+pub mod schedule;
 pub mod stats;
 pub mod task;
 pub mod timestamp;
@@ -19,6 +20,7 @@ pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use problem::{FieldError, Problem};
 pub use queue::{Queue, QueueSettings, RateLimit};
+pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
     Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,

@@ -11,11 +11,11 @@ mod write;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Event, Queue, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary,
+    Event, Queue, Schedule, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary,
 };
 
 pub use write::{
-    Accepted, Claim, Claimed, Committed, End, NewRow, Outcome, Refusal, RenewedLease, Write,
+    Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease, Write,
 };
 
 /// The store failed: its cause, for the log alone.
@@ -79,6 +79,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every queue that has tasks or settings, by name.
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>>;
+
+    /// Every schedule, oldest first.
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;

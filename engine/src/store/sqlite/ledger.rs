@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use glassworks_protocol::{Event, EventBody, State, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::counts::Counts;
 use super::queues::Queues;
-use super::rows::{self, Stored, StoredHead, code};
+use super::rows::{self, Stored, StoredHead, code, json};
 use super::statements::Statements;
 use crate::limits::Limits;
 use crate::store::decision::{Effects, Head};
@@ -134,6 +135,12 @@ impl<'c> Ledger<'c> {
                 committed.wake = true;
                 Outcome::QueueSaved
             }
+            Write::SaveSchedule(schedule) => {
+                self.save_schedule(&schedule)?;
+                Outcome::ScheduleSaved
+            }
+            Write::DeleteSchedule(id) => Outcome::ScheduleDeleted(self.delete_schedule(id)?),
+            Write::Fire(firing) => Outcome::Fired(self.fire(*firing, now, committed)?),
             Write::Prune {
                 completed_before,
                 failed_before,
@@ -152,7 +159,7 @@ impl<'c> Ledger<'c> {
         })
     }
 
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         rows: Vec<NewRow>,
         now: Timestamp,
@@ -185,7 +192,7 @@ impl<'c> Ledger<'c> {
         Ok(Ok(accepted))
     }
 
-    fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
+    pub(super) fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
         let after = self.counts.unfinished() + rows.len() as u64;
         if after > self.limits.backlog {
             return Err(Refusal::BacklogFull(self.limits.backlog));
@@ -210,6 +217,7 @@ impl<'c> Ledger<'c> {
             now.as_millis(),
             head.last_seq,
             new.unique_key,
+            new.schedule_id.as_ref().map(Uuid::as_bytes),
         ])?;
         let tags = (!new.tags.is_empty())
             .then(|| json(&new.tags))
@@ -368,9 +376,4 @@ fn fenced<T>(done: Result<T, Refusal>) -> Result<T, Refusal> {
         Refusal::NotFound(_) => Refusal::Fenced,
         other => other,
     })
-}
-
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

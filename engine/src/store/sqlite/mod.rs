@@ -12,6 +12,7 @@ mod queues;
 mod read;
 mod readers;
 mod rows;
+mod schedules;
 mod schema;
 mod sql;
 mod statements;
@@ -21,7 +22,7 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use glassworks_protocol::{Queue, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{Queue, Schedule, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
 use rusqlite::Connection;
 
 use self::lock::ProcessLock;
@@ -170,6 +171,10 @@ impl Store for SqliteStore {
 
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
         self.readers.read(queues::list).boxed()
+    }
+
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
+        self.readers.read(schedules::list).boxed()
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

@@ -1,0 +1,122 @@
+//! The document around every page, and which page a path leads to.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::hooks::use_location;
+use leptos_router::{SsrMode, path};
+
+use crate::components::{Clock, Header};
+use crate::live::Live;
+use crate::pages::{BoardPage, NotFoundPage, SubmitPage, TaskPage, TasksPage};
+
+/// Where the browser finds the built files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssetUrls {
+    /// The JavaScript that loads the wasm. Empty when there is none: pages then stay as the
+    /// server sent them.
+    pub js: String,
+    /// The wasm.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+}
+
+/// The whole HTML document of any page.
+pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
+    let AssetUrls { js, wasm, css } = assets.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="stylesheet" href=css />
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                {(!js.is_empty()).then(|| view! { <Hydration js wasm /> })}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Loads the wasm, once. Leptos's own script would put the nonce where `crossorigin` belongs,
+/// and some browsers would then fetch the wasm twice.
+#[component]
+fn Hydration(js: String, wasm: String) -> impl IntoView {
+    let nonce = use_nonce();
+    let script = format!(
+        "import init, {{ hydrate }} from {js:?};\n\
+         init({{ module_or_path: {wasm:?} }}).then(hydrate);"
+    );
+    view! {
+        <link rel="modulepreload" href=js nonce=nonce.clone() />
+        <link
+            rel="preload"
+            href=wasm
+            r#as="fetch"
+            r#type="application/wasm"
+            crossorigin="anonymous"
+            nonce=nonce.clone()
+        />
+        <script type="module" nonce=nonce inner_html=script></script>
+    }
+}
+
+/// The application: the header, and the page that the path names.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    Clock::provide();
+    Live::provide();
+    Effect::new(|_| mark_hydrated());
+    view! {
+        <Router>
+            // `external`: the browser moves the focus, which the router would not.
+            <a class="skip-link" href="#main" rel="external">
+                "Skip to the content"
+            </a>
+            <Header />
+            <main id="main" tabindex="-1">
+                <FocusOnNavigation />
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=BoardPage ssr=SsrMode::Async />
+                    <Route path=path!("/tasks") view=TasksPage ssr=SsrMode::Async />
+                    <Route path=path!("/tasks/:id") view=TaskPage ssr=SsrMode::Async />
+                    <Route path=path!("/submit") view=SubmitPage ssr=SsrMode::Async />
+                </FlatRoutes>
+            </main>
+        </Router>
+    }
+}
+
+/// Tells style sheets and tests that the page answers to clicks now.
+fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        // Cannot fail: the name is a valid one.
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}
+
+/// Moves the focus to the new page, as a browser does when it loads one.
+#[component]
+fn FocusOnNavigation() -> impl IntoView {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path)
+            && let Some(main) = document().get_element_by_id("main")
+        {
+            use wasm_bindgen::JsCast;
+            if let Some(main) = main.dyn_ref::<web_sys::HtmlElement>() {
+                let _ = main.focus();
+            }
+        }
+        path
+    });
+}

@@ -1,0 +1,93 @@
+//! Text to read and to take away: JSON, and the same thing as curl.
+
+use std::time::Duration;
+
+use leptos::leptos_dom::helpers::{location, set_timeout, window};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+/// Text in a box, with a button that copies it.
+#[component]
+pub(crate) fn CodeBlock(
+    /// What it is, for those who do not see what stands above it.
+    #[prop(into)]
+    label: String,
+    #[prop(into)] text: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <div class="code-block">
+            <pre tabindex="0" role="region" aria-label=label.clone()>
+                <code>{move || text.get()}</code>
+            </pre>
+            <CopyButton label text=move || text.get_untracked() />
+        </div>
+    }
+}
+
+/// Copies what `text` gives at that moment. Shown once the page can do it.
+#[component]
+pub(crate) fn CopyButton(
+    /// What is copied.
+    #[prop(into)]
+    label: String,
+    text: impl Fn() -> String + 'static + Send,
+) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let possible = RwSignal::new(false);
+    // Browsers lend the clipboard to secure pages only: HTTPS, or this very machine.
+    Effect::new(move |_| possible.set(window().is_secure_context()));
+    let copy = move |_| {
+        let written = window().navigator().clipboard().write_text(&text());
+        spawn_local(async move {
+            if wasm_bindgen_futures::JsFuture::from(written).await.is_ok() {
+                let _ = copied.try_set(true);
+                set_timeout(
+                    move || {
+                        let _ = copied.try_set(false);
+                    },
+                    Duration::from_secs(2),
+                );
+            }
+        });
+    };
+    view! {
+        <button
+            type="button"
+            class="copy"
+            hidden=move || !possible.get()
+            on:click=copy
+            aria-label=format!("Copy {label}")
+        >
+            <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
+        </button>
+    }
+}
+
+/// The origin under which this page was asked for, for commands to copy.
+pub(crate) fn origin() -> Signal<String> {
+    let origin = RwSignal::new(first_origin());
+    // Only the browser knows whether a proxy speaks HTTPS for the server.
+    Effect::new(move |_| {
+        if let Ok(real) = location().origin() {
+            origin.set(real);
+        }
+    });
+    origin.into()
+}
+
+#[cfg(feature = "ssr")]
+fn first_origin() -> String {
+    use_context::<http::request::Parts>()
+        .as_ref()
+        .and_then(|request| request.headers.get(http::header::HOST))
+        .and_then(|host| host.to_str().ok())
+        .map_or_else(
+            || "http://127.0.0.1:8000".to_owned(),
+            |host| format!("http://{host}"),
+        )
+}
+
+#[cfg(not(feature = "ssr"))]
+fn first_origin() -> String {
+    location().origin().unwrap_or_default()
+}

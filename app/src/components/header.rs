@@ -1,0 +1,71 @@
+//! What stands above every page: the way around, and whether the page is live.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::live::{Live, Status};
+
+/// The name, the pages, and the state of the connection.
+#[component]
+pub(crate) fn Header() -> impl IntoView {
+    view! {
+        <header class="site-header">
+            <a class="brand" href="/" aria-label="Glassworks, board">
+                <Mark />
+                <span>"Glassworks"</span>
+            </a>
+            <nav aria-label="Pages">
+                <PageLink href="/" name="Board" />
+                <PageLink href="/tasks" name="Tasks" />
+                <PageLink href="/submit" name="Submit" />
+            </nav>
+            <Connection />
+        </header>
+    }
+}
+
+/// Two panes of glass, one seen through the other.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+            <path class="mark-back" d="M4 2h9a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2z" />
+            <path class="mark-front" d="M11 9h9a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-9a2 2 0 0 1-2-2v-9a2 2 0 0 1 2-2z" />
+        </svg>
+    }
+}
+
+#[component]
+fn PageLink(href: &'static str, name: &'static str) -> impl IntoView {
+    let path = use_location().pathname;
+    view! {
+        <a href=href aria-current=move || (path.get() == href).then_some("page")>
+            {name}
+        </a>
+    }
+}
+
+/// Whether what is shown is what is: in words, and told to screen readers when it changes.
+#[component]
+fn Connection() -> impl IntoView {
+    let status = use_context::<Live>().map_or_else(RwSignal::default, |live| live.status);
+    let (class, words) = (
+        move || match status.get() {
+            Status::Connecting => "connection",
+            Status::Live => "connection is-live",
+            Status::Reconnecting => "connection is-lost",
+        },
+        move || match status.get() {
+            Status::Connecting => "connecting…",
+            Status::Live => "live",
+            Status::Reconnecting => "reconnecting…",
+        },
+    );
+    view! {
+        <p class=class role="status" aria-label="Connection">
+            {words}
+        </p>
+        <noscript inner_html="<p class=\"static-hint\">This page shows one moment: reload it for the next, or allow JavaScript.</p>">
+        </noscript>
+    }
+}

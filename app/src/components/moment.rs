@@ -1,0 +1,80 @@
+//! Times on a page: fixed and in UTC as the server wrote them, then kept relative to now.
+
+use std::time::Duration;
+
+use glassworks_protocol::Timestamp;
+use leptos::leptos_dom::helpers::set_interval_with_handle;
+use leptos::prelude::*;
+
+use crate::time::{duration, relative, utc};
+
+/// The present, in the context of every component: none until the page is hydrated, because
+/// server and browser must write the same HTML at first.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(RwSignal<Option<Timestamp>>);
+
+impl Clock {
+    /// Provides the clock, which ticks each second once the page is hydrated.
+    pub(crate) fn provide() {
+        let clock = Self(RwSignal::new(None));
+        provide_context(clock);
+        Effect::new(move |_| {
+            clock.tick();
+            let ticking = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1));
+            on_cleanup(move || {
+                if let Ok(ticking) = ticking {
+                    ticking.clear();
+                }
+            });
+        });
+    }
+
+    /// Now, to the second; none before hydration.
+    pub(crate) fn now() -> Option<Timestamp> {
+        use_context::<Self>().and_then(|clock| clock.0.get())
+    }
+
+    fn tick(self) {
+        // Exact: a date in milliseconds is far below 2^53.
+        #[expect(clippy::cast_possible_truncation)]
+        let millis = js_sys::Date::now() as i64;
+        self.0.set(Some(Timestamp::from_millis(millis)));
+    }
+}
+
+/// A moment: `12 s ago`, with the exact time at hand.
+#[component]
+pub(crate) fn Moment(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
+    view! {
+        <time datetime=move || at.get().to_string() title=move || utc(at.get())>
+            {move || {
+                let at = at.get();
+                Clock::now().map_or_else(|| utc(at), |now| relative(at, now))
+            }}
+        </time>
+    }
+}
+
+/// How long something took, or has taken until now. Empty as long as that is not known.
+#[component]
+pub(crate) fn Elapsed(
+    /// When it began.
+    #[prop(into)]
+    from: Signal<Option<Timestamp>>,
+    /// When it ended, if it has.
+    #[prop(into)]
+    to: Signal<Option<Timestamp>>,
+) -> impl IntoView {
+    let text = move || {
+        let to = to.get();
+        let ms = to.or_else(Clock::now)?.millis_since(from.get()?);
+        let ms = u64::try_from(ms).unwrap_or(0);
+        // Something that goes on is counted in whole seconds: tenths would only flicker.
+        Some(duration(if to.is_some() || ms >= 60_000 {
+            ms
+        } else {
+            ms / 1_000 * 1_000
+        }))
+    };
+    view! { <span class="elapsed">{text}</span> }
+}

@@ -1,0 +1,133 @@
+//! What happened to a task: its attempts, and its log without output and progress.
+
+use glassworks_protocol::{Event, EventBody, StateReason};
+use leptos::prelude::*;
+
+use super::{Elapsed, Moment};
+use crate::attempts::{Attempt, Outcome, attempts};
+use crate::task_view::TaskView;
+use crate::time::utc;
+
+/// Each attempt: when, how long, and how it ended.
+#[component]
+pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
+    let list = Memo::new(move |_| view.with(|view| attempts(&view.task, &view.log)));
+    let items = move || {
+        list.get()
+            .into_iter()
+            .rev()
+            .map(one_attempt)
+            .collect::<Vec<_>>()
+    };
+    view! {
+        <Show
+            when=move || list.with(|list| !list.is_empty())
+            fallback=|| view! { <p class="quiet">"Not tried yet."</p> }
+        >
+            <ol class="attempts" reversed>
+                {items}
+            </ol>
+        </Show>
+    }
+}
+
+fn one_attempt(attempt: Attempt) -> impl IntoView {
+    let (class, outcome, message) = match attempt.outcome {
+        Outcome::Running => ("is-running", "running", None),
+        Outcome::Completed => ("is-completed", "completed", None),
+        Outcome::Failed(message) => ("is-failed", "failed", Some(message)),
+        Outcome::Cancelled => ("is-cancelled", "stopped: it was cancelled", None),
+        Outcome::Lost => ("is-retrying", "lost: its node died or went silent", None),
+        Outcome::Released => ("is-scheduled", "given back: its node shut down", None),
+    };
+    let started = attempt.started_at.map(|at| view! { <Moment at /> });
+    view! {
+        <li class=class>
+            <span class="attempt-head">
+                <strong>{format!("Attempt {}", attempt.number)}</strong>
+                " "
+                <span class="outcome">{outcome}</span>
+                " "
+                <Elapsed from=attempt.started_at to=attempt.ended_at />
+            </span>
+            <span class="quiet">{started}</span>
+            {message.map(|message| view! { <pre class="error-text">{message}</pre> })}
+        </li>
+    }
+}
+
+/// The log: changes of state, spans, and limits that were reached.
+#[component]
+pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
+    let entries = move || view.with(|view| view.log.iter().cloned().collect::<Vec<_>>());
+    let cut = Memo::new(move |_| view.with(|view| view.cut));
+    let href = view.with_untracked(|view| format!("/api/tasks/{}/events", view.task.id));
+    view! {
+        <p class="quiet">
+            {move || cut.get().then_some("The latest entries. ")}
+            <a href=href rel="external">"All events as JSON"</a>
+        </p>
+        <ol class="log">
+            <For each=entries key=|event| event.seq let(event)>
+                {entry(&event)}
+            </For>
+        </ol>
+    }
+}
+
+fn entry(event: &Event) -> impl IntoView + use<> {
+    view! {
+        <li>
+            <span class="seq">{event.seq}</span>
+            <time datetime=event.at.to_string() title=utc(event.at)>
+                {time_of_day(event)}
+            </time>
+            <span>{words(event)}</span>
+        </li>
+    }
+}
+
+/// The time of day, to the millisecond: entries stand close together.
+fn time_of_day(event: &Event) -> String {
+    let written = event.at.to_string();
+    written
+        .split_once('T')
+        .map_or(written.clone(), |(_, time)| time.to_owned())
+}
+
+fn words(event: &Event) -> String {
+    match &event.body {
+        EventBody::State {
+            state,
+            reason,
+            run_at,
+            ..
+        } => {
+            let reason = match reason {
+                None => "",
+                Some(StateReason::Due) => ": its time came",
+                Some(StateReason::CancelRequested) => ": asked to stop",
+                Some(StateReason::LeaseExpired) => ": its node died or went silent",
+                Some(StateReason::Released) => ": its node shut down",
+                Some(StateReason::RetryRequested) => ": somebody asked for another attempt",
+            };
+            let due = run_at
+                .map(|at| format!(", due {}", utc(at)))
+                .unwrap_or_default();
+            format!("{state}{reason}{due}")
+        }
+        EventBody::Span {
+            name,
+            track,
+            start_ms,
+            end_ms,
+            ..
+        } => {
+            format!("{name} ({track}) {start_ms:.1} to {end_ms:.1} ms")
+        }
+        EventBody::Truncated { what, limit } => {
+            format!("no more {what} is kept: the limit of {limit} was reached")
+        }
+        EventBody::Progress { .. } | EventBody::Output { .. } => String::new(),
+    }
+}

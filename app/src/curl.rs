@@ -1,0 +1,62 @@
+//! The same thing as curl.
+
+use glassworks_protocol::{NewTask, Task, TaskId};
+
+/// Submits `task`.
+pub(crate) fn submit(origin: &str, task: &NewTask) -> String {
+    let body = serde_json::to_string(task).unwrap_or_default();
+    format!(
+        "curl -i {} \\\n  -H 'content-type: application/json' \\\n  -d {}",
+        quote(&format!("{origin}/api/tasks")),
+        quote(&body)
+    )
+}
+
+/// Submits a task like `task` again.
+pub(crate) fn submit_again(origin: &str, task: &Task) -> String {
+    let mut new = NewTask::new(&task.kind, task.payload.clone());
+    new.queue = (task.queue != "default").then(|| task.queue.clone());
+    new.priority = (task.priority != 5).then_some(task.priority);
+    new.max_attempts = (task.max_attempts != 5).then_some(task.max_attempts);
+    new.timeout_ms = (task.timeout_ms != 900_000).then_some(task.timeout_ms);
+    new.unique_key.clone_from(&task.unique_key);
+    new.tags.clone_from(&task.tags);
+    submit(origin, &new)
+}
+
+/// Prints a task's output as it comes.
+pub(crate) fn follow_output(origin: &str, id: TaskId) -> String {
+    format!(
+        "curl -N {}",
+        quote(&format!("{origin}/api/tasks/{id}/output?follow=true"))
+    )
+}
+
+/// Shows a task.
+pub(crate) fn show(origin: &str, id: TaskId) -> String {
+    format!("curl {}", quote(&format!("{origin}/api/tasks/{id}")))
+}
+
+/// One word for a POSIX shell, whatever is in it.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::submit;
+    use glassworks_protocol::NewTask;
+    use serde_json::json;
+
+    #[test]
+    fn a_quote_in_the_payload_stays_in_the_payload() {
+        let task = NewTask::new("sleep", json!({ "note": "it's" }));
+        let line = submit("http://127.0.0.1:8000", &task);
+        assert_eq!(
+            line,
+            "curl -i 'http://127.0.0.1:8000/api/tasks' \\\n  \
+             -H 'content-type: application/json' \\\n  \
+             -d '{\"kind\":\"sleep\",\"payload\":{\"note\":\"it'\\''s\"}}'"
+        );
+    }
+}
