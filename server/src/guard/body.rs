@@ -102,7 +102,7 @@ mod tests {
     use std::convert::Infallible;
 
     use axum::body::Body;
-    use futures::stream::{self, StreamExt as _};
+    use futures::stream::{self, Stream, StreamExt as _};
     use http::HeaderMap;
 
     use super::{MAX_BODY, read};
@@ -114,24 +114,23 @@ mod tests {
         }
     }
 
-    fn chunk(bytes: usize) -> Result<Vec<u8>, Infallible> {
-        Ok(vec![b'x'; bytes])
+    fn chunked(chunks: impl Stream<Item = usize> + Send + 'static) -> Body {
+        Body::from_stream(chunks.map(|bytes| Ok::<_, Infallible>(vec![b'x'; bytes])))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stalls_is_given_up() {
-        let stalls = stream::iter([chunk(10)]).chain(stream::pending());
-        assert_eq!(status(Body::from_stream(stalls)).await, 408);
+        let stalls = stream::iter([10]).chain(stream::pending());
+        assert_eq!(status(chunked(stalls)).await, 408);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_is_bounded_whether_it_says_how_long_it_is_or_not() {
         assert_eq!(status(Body::from(vec![0; MAX_BODY])).await, 200);
         assert_eq!(status(Body::from(vec![0; MAX_BODY + 1])).await, 413);
-        let chunks = stream::iter([chunk(MAX_BODY), chunk(1)]);
-        assert_eq!(status(Body::from_stream(chunks)).await, 413);
-        let endless = stream::repeat_with(|| chunk(MAX_BODY));
-        assert_eq!(status(Body::from_stream(endless)).await, 413);
+        let too_long = stream::iter([MAX_BODY, 1]);
+        assert_eq!(status(chunked(too_long)).await, 413);
+        assert_eq!(status(chunked(stream::repeat(MAX_BODY))).await, 413);
     }
 
     #[tokio::test]

@@ -1,4 +1,9 @@
 //! The server over real sockets: one test binary, because each one links the whole application.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what is not there fails the test, in its arrangements too"
+)]
 
 mod connections;
 mod files;

@@ -1,4 +1,4 @@
-//! What is live: SSE, output, and both WebSockets.
+//! What is live: SSE, output, and what speaks WebSocket.
 
 use crate::support::{Answer, Client, Server, Socket};
 use futures::future;
