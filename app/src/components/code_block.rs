@@ -13,7 +13,7 @@ pub(crate) fn CodeBlock(
     #[prop(into)]
     label: String,
     #[prop(into)] text: Signal<String>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="code-block">
             <pre tabindex="0" role="region" aria-label=label.clone()>
@@ -22,6 +22,7 @@ pub(crate) fn CodeBlock(
             <CopyButton label text=move || text.get_untracked() />
         </div>
     }
+    .into_any()
 }
 
 /// Copies what `text` gives at that moment. Shown once the page can do it.

@@ -8,7 +8,7 @@ use crate::list_query::ListQuery;
 
 /// The counts, each leading to its tasks, and how busy this node's workers are.
 #[component]
-pub(crate) fn Counts(#[prop(into)] stats: Signal<Stats>) -> impl IntoView {
+pub(crate) fn Counts(#[prop(into)] stats: Signal<Stats>) -> AnyView {
     let cells: Vec<_> = State::ALL
         .into_iter()
         .map(|state| view! { <Count stats state /> })
@@ -34,6 +34,7 @@ pub(crate) fn Counts(#[prop(into)] stats: Signal<Stats>) -> impl IntoView {
             </span>
         </p>
     }
+    .into_any()
 }
 
 #[component]

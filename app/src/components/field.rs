@@ -15,7 +15,7 @@ pub(crate) fn FieldControl(
     /// What is wrong in the form as it was sent last.
     #[prop(into)]
     errors: Signal<Vec<FieldError>>,
-) -> impl IntoView {
+) -> AnyView {
     let id = field.id();
     let help_id = format!("{id}-help");
     let error_id = format!("{id}-error");
@@ -51,6 +51,7 @@ pub(crate) fn FieldControl(
             </p>
         </div>
     }
+    .into_any()
 }
 
 fn control(

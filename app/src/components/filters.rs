@@ -10,7 +10,7 @@ pub(crate) fn Filters(
     #[prop(into)] filter: Signal<TaskFilter>,
     /// The kinds to choose from.
     kinds: Vec<String>,
-) -> impl IntoView {
+) -> AnyView {
     let state = Signal::derive(move || filter.with(|it| it.state.map(State::as_str)));
     let states: Vec<_> = State::ALL
         .into_iter()
@@ -52,6 +52,7 @@ pub(crate) fn Filters(
             <button type="submit">"Filter"</button>
         </Form>
     }
+    .into_any()
 }
 
 #[component]

@@ -7,7 +7,7 @@ use crate::live::{Live, Status};
 
 /// The name, the pages, and the state of the connection.
 #[component]
-pub(crate) fn Header() -> impl IntoView {
+pub(crate) fn Header() -> AnyView {
     view! {
         <header class="site-header">
             <a class="brand" href="/" aria-label="Glassworks, board">
@@ -22,6 +22,7 @@ pub(crate) fn Header() -> impl IntoView {
             <Connection />
         </header>
     }
+    .into_any()
 }
 
 /// Two panes of glass, one seen through the other.

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub(crate) fn ProblemNote(
     problem: Problem,
     #[prop(optional)] errors: Option<Vec<FieldError>>,
-) -> impl IntoView {
+) -> AnyView {
     let errors = errors.unwrap_or_else(|| problem.errors.clone());
     let list = (!errors.is_empty()).then(|| {
         let items: Vec<_> = errors
@@ -26,4 +26,5 @@ pub(crate) fn ProblemNote(
             {list}
         </div>
     }
+    .into_any()
 }

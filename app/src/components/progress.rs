@@ -11,7 +11,7 @@ pub(crate) fn ProgressBar(
     /// What makes progress, for those who do not see the bar.
     #[prop(into)]
     label: String,
-) -> impl IntoView {
+) -> AnyView {
     let fraction = Memo::new(move |_| progress.with(|it| it.as_ref().map(|it| it.fraction)));
     let message = move || progress.with(|it| it.as_ref().and_then(|it| it.message.clone()));
     let share = move || {
@@ -27,4 +27,5 @@ pub(crate) fn ProgressBar(
             <span class="progress-message">{message}</span>
         </span>
     }
+    .into_any()
 }

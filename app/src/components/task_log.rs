@@ -10,7 +10,7 @@ use crate::time::utc;
 
 /// Each attempt: when, how long, and how it ended.
 #[component]
-pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
+pub(crate) fn Attempts(view: RwSignal<TaskView>) -> AnyView {
     let list = Memo::new(move |_| view.with(|view| attempts(&view.task, &view.log)));
     let items = move || {
         list.get()
@@ -29,6 +29,7 @@ pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
             </ol>
         </Show>
     }
+    .into_any()
 }
 
 fn one_attempt(attempt: Attempt) -> impl IntoView {
@@ -58,7 +59,7 @@ fn one_attempt(attempt: Attempt) -> impl IntoView {
 
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
-pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
+pub(crate) fn Log(view: RwSignal<TaskView>) -> AnyView {
     let entries = move || view.with(|view| view.log.iter().cloned().collect::<Vec<_>>());
     let cut = Memo::new(move |_| view.with(|view| view.cut));
     let href = view.with_untracked(|view| format!("/api/tasks/{}/events", view.task.id));
@@ -73,6 +74,7 @@ pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
             </For>
         </ol>
     }
+    .into_any()
 }
 
 fn entry(event: &Event) -> impl IntoView + use<> {

@@ -7,7 +7,7 @@ use super::{Elapsed, Moment, ProgressBar, StateBadge, TaskLink};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
-pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> impl IntoView {
+pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> AnyView {
     let ids = move || rows.with(|rows| rows.iter().map(|row| row.id).collect::<Vec<_>>());
     view! {
         <table class="tasks">
@@ -30,6 +30,7 @@ pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> impl IntoView {
             </tbody>
         </table>
     }
+    .into_any()
 }
 
 /// The row of one task, by its id: what it shows follows the list.

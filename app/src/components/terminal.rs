@@ -62,7 +62,7 @@ pub(crate) fn Terminal(
     /// Whether more may come.
     #[prop(into)]
     growing: Signal<bool>,
-) -> impl IntoView {
+) -> AnyView {
     let pre = NodeRef::<Pre>::new();
     let following = RwSignal::new(true);
     let paused = RwSignal::new(false);
@@ -159,6 +159,7 @@ pub(crate) fn Terminal(
             </p>
         </div>
     }
+    .into_any()
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.

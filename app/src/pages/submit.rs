@@ -85,7 +85,7 @@ fn Chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> impl IntoView {
 }
 
 #[component]
-fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
+fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
     let form = Form::of(&info);
     let typed = if typed.is_empty() {
         Typed::initial(&form)
@@ -166,6 +166,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
             </section>
         </div>
     }
+    .into_any()
 }
 
 /// The command for what is typed now, and what it lacks while that is no task yet: the command

@@ -152,7 +152,7 @@ fn Now(view: RwSignal<TaskView>, state: Memo<State>, label: String) -> impl Into
 
 /// What went in, what came out, and the same thing as curl.
 #[component]
-fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
+fn Papers(view: RwSignal<TaskView>) -> AnyView {
     let payload = Signal::derive(move || view.with(|view| pretty(&view.task.payload)));
     let result = Memo::new(move |_| view.with(|view| view.task.result.as_ref().map(pretty)));
     let origin = origin();
@@ -185,6 +185,7 @@ fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
             </section>
         </div>
     }
+    .into_any()
 }
 
 fn pretty(value: &serde_json::Value) -> String {

@@ -18,7 +18,7 @@ pub(super) fn Actions(
     view: RwSignal<TaskView>,
     /// Counted up when the task starts over.
     round: RwSignal<u32>,
-) -> impl IntoView {
+) -> AnyView {
     let cancel = ServerAction::<CancelTask>::new();
     let retry = ServerAction::<RetryTask>::new();
     let delete = ServerAction::<DeleteTask>::new();
@@ -79,4 +79,5 @@ pub(super) fn Actions(
         </div>
         {move || refused().map(|Refused(problem)| view! { <ProblemNote problem=*problem /> })}
     }
+    .into_any()
 }

@@ -8,7 +8,7 @@ use crate::time::duration;
 
 /// The facts, as terms and what they are.
 #[component]
-pub(super) fn Facts(view: RwSignal<TaskView>) -> impl IntoView {
+pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
     let task = Memo::new(move |_| view.with(|view| view.task.clone()));
     let created_at = Signal::derive(move || task.with(|task| task.created_at));
     let run_at = Signal::derive(move || task.with(|task| task.run_at));
@@ -47,6 +47,7 @@ pub(super) fn Facts(view: RwSignal<TaskView>) -> impl IntoView {
             {move || given("Node", task.with(|task| task.node.clone().unwrap_or_default()))}
         </dl>
     }
+    .into_any()
 }
 
 /// A fact that not every task has.
