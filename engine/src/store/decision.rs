@@ -328,7 +328,9 @@ impl Head {
         if self.truncated.output {
             return;
         }
-        let room = usize::try_from(limits.output_bytes - self.output_bytes).unwrap_or(usize::MAX);
+        // The limit may have been lowered since.
+        let room = limits.output_bytes.saturating_sub(self.output_bytes);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
         if text.len() <= room {
             self.output_bytes += text.len() as u64;
             self.push(effects, now, EventBody::Output { text });
