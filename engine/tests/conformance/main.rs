@@ -47,6 +47,8 @@ macro_rules! run_for {
                     a_unique_key_is_held_until_the_task_is_over,
                     a_submit_is_all_or_none_at_the_backlog,
                     a_submit_is_all_or_none_at_the_limit_of_queues,
+                    a_name_is_free_as_soon_as_its_last_task_is_gone,
+                    a_lowered_limit_of_queues_closes_none_that_is_in_use,
                 }
                 claiming {
                     priority_then_due_time_then_id_decide_across_queues,

@@ -1,7 +1,7 @@
 //! What is accepted, as what, and what is refused.
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Accepted, End, NewRow, Refusal, Write};
+use glassworks_engine::store::{Accepted, End, NewRow, Outcome, Refusal, Write};
 use glassworks_protocol::{EventBody, RetryPolicy, State, Task};
 use serde_json::json;
 
@@ -200,4 +200,44 @@ pub(crate) async fn a_submit_is_all_or_none_at_the_limit_of_queues(mut bench: Be
         ask(&*bench, Write::Delete(id)).await.unwrap();
     }
     submit(&*bench, named("c")).await;
+}
+
+pub(crate) async fn a_name_is_free_as_soon_as_its_last_task_is_gone(mut bench: Bench) {
+    bench
+        .limit(Limits {
+            queues: 1,
+            ..Limits::default()
+        })
+        .await;
+    let id = submit(&*bench, row()).await;
+    ask(&*bench, Write::Cancel(id)).await.unwrap();
+    let other = NewRow {
+        queue: "other".to_owned(),
+        ..row()
+    };
+    let batch = vec![Write::Delete(id), Write::Submit(vec![other])];
+    let outcomes = bench.commit(batch).await.unwrap().outcomes;
+    assert!(
+        matches!(outcomes[1], Outcome::Submitted(Ok(_))),
+        "{outcomes:?}"
+    );
+}
+
+pub(crate) async fn a_lowered_limit_of_queues_closes_none_that_is_in_use(mut bench: Bench) {
+    let named = |queue: &str| NewRow {
+        queue: queue.to_owned(),
+        ..row()
+    };
+    for queue in ["a", "b"] {
+        submit(&*bench, named(queue)).await;
+    }
+    bench
+        .limit(Limits {
+            queues: 1,
+            ..Limits::default()
+        })
+        .await;
+    submit(&*bench, named("b")).await;
+    let refused = submit_all(&*bench, vec![named("a"), named("c")]).await;
+    assert_eq!(refused.unwrap_err(), Refusal::TooManyQueues(1));
 }

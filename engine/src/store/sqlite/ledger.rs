@@ -198,7 +198,7 @@ impl<'c> Ledger<'c> {
             return Err(Refusal::BacklogFull(self.limits.backlog));
         }
         let queues = rows.iter().map(|new| new.queue.as_str());
-        if self.counts.queues_with_also(queues) > self.limits.queues {
+        if self.counts.are_too_many(queues, self.limits.queues) {
             return Err(Refusal::TooManyQueues(self.limits.queues));
         }
         Ok(())
