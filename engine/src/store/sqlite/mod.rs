@@ -69,8 +69,10 @@ pub enum OpenError {
 
 /// Tasks in a SQLite file.
 pub struct SqliteStore {
-    writer: Writer,
+    /// Closed before the writer: the last connection to close moves the WAL into the database,
+    /// and one that only reads cannot.
     readers: Readers,
+    writer: Writer,
     /// Given back when the store is dropped.
     _lock: ProcessLock,
 }
@@ -97,9 +99,10 @@ impl SqliteStore {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
+        let writer = Writer::start(connection, limits, clock)?;
         Ok(Self {
-            writer: Writer::start(connection, limits, clock)?,
             readers: Readers::open(path)?,
+            writer,
             _lock: lock,
         })
     }
