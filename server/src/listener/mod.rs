@@ -42,7 +42,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// How long to wait after a failure that will not go away by itself at once.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
 /// Serves `router` to whoever connects to `listener`, until `shutdown` closes connections; returns
 /// as soon as it has stopped accepting. The connections end by themselves, tracked by `shutdown`.
