@@ -10,9 +10,11 @@ mod bench;
 mod claiming;
 mod leases;
 mod pruning;
+mod queues;
 mod reading;
 mod requests;
 mod running;
+mod scheduling;
 mod sqlite;
 mod submitting;
 #[path = "../support/store.rs"]
@@ -113,6 +115,20 @@ macro_rules! run_for {
                     only_those_asked_for_are_looked_up,
                     events_are_read_in_pages,
                     counts_equal_a_recount_over_a_restart,
+                }
+                queues {
+                    a_paused_queue_starts_nothing_and_ends_what_runs,
+                    a_queue_runs_no_more_than_its_limits,
+                    a_rate_paces_what_starts,
+                    a_changed_rate_holds_at_once,
+                    a_full_queue_holds_up_no_other,
+                    settings_are_kept_with_and_without_tasks,
+                }
+                scheduling {
+                    a_schedule_reads_back_as_it_was_saved,
+                    a_moment_fires_once,
+                    a_refused_firing_leaves_the_schedule_where_it_is,
+                    a_deleted_schedule_leaves_its_tasks,
                 }
                 batches {
                     outcomes_and_events_come_in_the_order_of_writes,

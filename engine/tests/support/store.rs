@@ -11,7 +11,7 @@ use glassworks_engine::store::{
     Write,
 };
 use glassworks_protocol::{
-    Event, EventBody, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
+    Event, EventBody, QueueSettings, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -62,6 +62,7 @@ pub(crate) fn row() -> NewRow {
         run_at: None,
         retry: None,
         unique_key: None,
+        schedule_id: None,
     }
 }
 
@@ -238,6 +239,13 @@ pub(crate) async fn ask(store: &dyn Store, write: Write) -> Result<Option<u32>, 
         Outcome::Changed(changed) => changed,
         other => panic!("a request was answered with {other:?}"),
     }
+}
+
+pub(crate) async fn set_queue(store: &dyn Store, name: &str, settings: QueueSettings) {
+    let name = name.to_owned();
+    let committed = commit(store, Write::SaveQueue { name, settings }).await;
+    assert!(matches!(committed.outcomes[..], [Outcome::QueueSaved]));
+    assert!(committed.wake, "what waits may start now");
 }
 
 pub(crate) async fn renew(store: &dyn Store, node: &str, until: Timestamp) -> Vec<RenewedLease> {

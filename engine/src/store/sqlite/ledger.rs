@@ -144,7 +144,8 @@ impl<'c> Ledger<'c> {
             }
             Write::Delete(task) => Outcome::Changed(self.delete(task, committed)?),
             Write::SaveQueue { name, settings } => {
-                self.queues.save(&name, settings, &mut self.statements)?;
+                self.queues
+                    .save(&name, settings, now, &mut self.statements)?;
                 committed.wake = true;
                 Outcome::QueueSaved
             }
