@@ -167,6 +167,10 @@ impl<'f> Trial<'f> {
         }
         let counts = self.store().counts().await.unwrap();
         same("the counts", &counts, &self.world.counts())?;
+        let queues = self.store().queues().await.unwrap();
+        same("the queues", &queues, &self.world.queues())?;
+        let schedules = self.store().schedules().await.unwrap();
+        same("the schedules", &schedules, &self.world.schedules)?;
         same(
             "the counts by queue",
             &self.tally("SELECT queue, state, tasks FROM counts"),
@@ -249,6 +253,10 @@ fn answer(outcome: Outcome) -> Answer {
         }
         Outcome::Rescued(count) => Answer::Rescued(count),
         Outcome::Changed(changed) => Answer::Changed(changed),
+        Outcome::QueueSaved => Answer::QueueSaved,
+        Outcome::ScheduleSaved => Answer::ScheduleSaved,
+        Outcome::ScheduleDeleted(deleted) => Answer::ScheduleDeleted(deleted),
+        Outcome::Fired(fired) => Answer::Fired(fired),
         Outcome::Pruned(count) => Answer::Pruned(count),
     }
 }
@@ -352,6 +360,11 @@ fn name(answer: &Answer) -> String {
         Answer::Rescued(count) => format!("rescued {}", (*count).min(1)),
         Answer::Changed(Ok(attempt)) => format!("changed, running: {}", attempt.is_some()),
         Answer::Changed(Err(refused)) => format!("request: {}", refusal(refused)),
+        Answer::QueueSaved => "queue saved".to_owned(),
+        Answer::ScheduleSaved => "schedule saved".to_owned(),
+        Answer::ScheduleDeleted(deleted) => format!("schedule deleted: {deleted}"),
+        Answer::Fired(Ok(first)) => format!("fired: {first}"),
+        Answer::Fired(Err(refused)) => format!("fire: {}", refusal(refused)),
         Answer::Pruned(count) => format!("pruned {}", (*count).min(1)),
     }
 }
@@ -374,8 +387,13 @@ const EVERY_ANSWER: &[&str] = &[
     "finished failed",
     "finished queued",
     "finished retrying",
+    "fire: BacklogFull",
+    "fire: TooManyQueues",
+    "fired: false",
+    "fired: true",
     "pruned 0",
     "pruned 1",
+    "queue saved",
     "record: Fenced",
     "recorded",
     "renewed 0",
@@ -391,6 +409,9 @@ const EVERY_ANSWER: &[&str] = &[
     "request: State Scheduled",
     "rescued 0",
     "rescued 1",
+    "schedule deleted: false",
+    "schedule deleted: true",
+    "schedule saved",
     "submit: BacklogFull",
     "submit: TooManyQueues",
     "submitted, all new",

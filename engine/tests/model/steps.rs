@@ -1,11 +1,14 @@
 //! What a random history is made of, and how each part is aimed at the tasks that there are.
 
-use glassworks_engine::store::{Claim, End, NewRow, Write};
-use glassworks_protocol::{EventBody, State, TaskId};
+use glassworks_engine::store::{Claim, End, Firing, NewRow, Write};
+use glassworks_protocol::{
+    EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use uuid::Uuid;
 
 use crate::support::{output, progress, row};
 use crate::world::{Card, World};
@@ -55,6 +58,22 @@ pub(crate) enum Op {
         completed_age: i64,
         failed_age: i64,
         limit: u32,
+    },
+    SetQueue {
+        queue: u8,
+        settings: QueueSettings,
+    },
+    SaveSchedule {
+        schedule: u8,
+        next_in: Option<i64>,
+    },
+    DeleteSchedule(u8),
+    Fire {
+        schedule: u8,
+        /// For another moment than the one it is due for.
+        late: bool,
+        next_in: Option<i64>,
+        task: Option<New>,
     },
 }
 
@@ -128,7 +147,31 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (-1_i64..100, -1_i64..100, 0..4_u32).prop_map(|(completed_age, failed_age, limit)| {
             Op::Prune { completed_age, failed_age, limit }
         }),
+        2 => (0..4_u8, settings()).prop_map(|(queue, settings)| Op::SetQueue { queue, settings }),
+        1 => (0..2_u8, option::of(0_i64..50))
+            .prop_map(|(schedule, next_in)| Op::SaveSchedule { schedule, next_in }),
+        1 => (0..2_u8).prop_map(Op::DeleteSchedule),
+        2 => (0..2_u8, any::<bool>(), option::of(0_i64..50), option::of(new())).prop_map(
+            |(schedule, late, next_in, task)| Op::Fire { schedule, late, next_in, task }
+        ),
     ]
+}
+
+/// Mostly without limits, or nothing would ever run.
+fn settings() -> impl Strategy<Value = QueueSettings> {
+    let rate = (1..4_u32, 1..80_u32).prop_map(|(tasks, per_ms)| RateLimit { tasks, per_ms });
+    (
+        proptest::bool::weighted(0.2),
+        option::weighted(0.3, 1..3_u32),
+        option::weighted(0.2, 1..3_u32),
+        option::weighted(0.4, rate),
+    )
+        .prop_map(|(paused, concurrency, max_running, rate)| QueueSettings {
+            paused,
+            concurrency,
+            max_running,
+            rate,
+        })
 }
 
 fn new() -> impl Strategy<Value = New> {
@@ -223,7 +266,56 @@ impl Op {
                 failed_before: now.plus_millis(-failed_age),
                 limit: *limit,
             },
+            Self::SetQueue { queue, settings } => Write::SaveQueue {
+                name: queue_name(*queue),
+                settings: *settings,
+            },
+            Self::SaveSchedule { schedule, next_in } => {
+                let next_fire_at = next_in.map(|wait| now.plus_millis(wait));
+                Write::SaveSchedule(Box::new(schedule_due(*schedule, next_fire_at)))
+            }
+            Self::DeleteSchedule(schedule) => Write::DeleteSchedule(schedule_id(*schedule)),
+            Self::Fire {
+                schedule,
+                late,
+                next_in,
+                task,
+            } => {
+                let id = schedule_id(*schedule);
+                let known = world.schedules.iter().find(|schedule| schedule.id == id);
+                let due = known.and_then(|schedule| schedule.next_fire_at);
+                Write::Fire(Box::new(Firing {
+                    schedule: id,
+                    due: due.unwrap_or(now).plus_millis(-i64::from(*late)),
+                    next: next_in.map(|wait| now.plus_millis(wait)),
+                    task: task.as_ref().map(|task| task.row(world)),
+                    error: task.is_none().then(|| "it submits nothing".to_owned()),
+                }))
+            }
         }
+    }
+}
+
+fn queue_name(queue: u8) -> String {
+    format!("queue-{queue}")
+}
+
+fn schedule_id(schedule: u8) -> Uuid {
+    Uuid::from_u128(u128::from(schedule))
+}
+
+fn schedule_due(schedule: u8, next_fire_at: Option<Timestamp>) -> Schedule {
+    Schedule {
+        id: schedule_id(schedule),
+        cron: "* * * * *".to_owned(),
+        time_zone: "UTC".to_owned(),
+        task: NewTask::new("kind", serde_json::json!({ "from": schedule })),
+        missed: MissedFirings::RunOnce,
+        paused: next_fire_at.is_none(),
+        created_at: Timestamp::from_millis(i64::from(schedule)),
+        last_fired_at: None,
+        next_fire_at,
+        error: None,
     }
 }
 
@@ -234,7 +326,7 @@ fn node_name(node: u8) -> String {
 impl New {
     fn row(&self, world: &World) -> NewRow {
         NewRow {
-            queue: format!("queue-{}", self.queue),
+            queue: queue_name(self.queue),
             priority: self.priority,
             max_attempts: self.max_attempts,
             run_at: self.delay.map(|delay| world.now.plus_millis(delay)),

@@ -3,10 +3,13 @@
 //! Written from the contract and not from the code: it shares no rule with `state` or
 //! `decision`, only the types in which writes and answers are put.
 
+use std::collections::BTreeMap;
+
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Claim, End, NewRow, Refusal, Write};
+use glassworks_engine::store::{Claim, End, Firing, NewRow, Refusal, Write};
 use glassworks_protocol::{
-    Event, EventBody, Failure, Progress, State, StateCounts, StateReason, TaskId, Timestamp,
+    Event, EventBody, Failure, Progress, Queue, QueueSettings, RateLimit, Schedule, State,
+    StateCounts, StateReason, TaskId, Timestamp,
 };
 
 /// What a lost attempt is told to have failed of.
@@ -53,7 +56,21 @@ pub(crate) enum Answer {
     Renewed(Vec<(TaskId, u32, bool)>),
     Rescued(u32),
     Changed(Result<Option<u32>, Refusal>),
+    QueueSaved,
+    ScheduleSaved,
+    ScheduleDeleted(bool),
+    Fired(Result<bool, Refusal>),
     Pruned(u32),
+}
+
+/// How a queue may be used, and how far ahead of its rate it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lane {
+    settings: QueueSettings,
+    /// Each start costs some waiting, which time pays off: it is all paid at this moment, in
+    /// microseconds since the Unix epoch. A start needs room for its cost under what the rate
+    /// lets a queue owe at a time.
+    paid_at: i64,
 }
 
 /// Everything that a store should know.
@@ -63,6 +80,9 @@ pub(crate) struct World {
     limits: Limits,
     /// In the order in which they were submitted.
     pub(crate) cards: Vec<Card>,
+    /// The queues that were set.
+    lanes: BTreeMap<String, Lane>,
+    pub(crate) schedules: Vec<Schedule>,
     /// What the writes since the last [`World::told`] did.
     events: Vec<Event>,
     deleted: Vec<TaskId>,
@@ -75,6 +95,8 @@ impl World {
             now,
             limits,
             cards: Vec::new(),
+            lanes: BTreeMap::new(),
+            schedules: Vec::new(),
             events: Vec::new(),
             deleted: Vec::new(),
             wake: false,
@@ -92,11 +114,21 @@ impl World {
     }
 
     pub(crate) fn counts(&self) -> StateCounts {
-        let mut counts = StateCounts::default();
-        for card in &self.cards {
-            *counts.get_mut(card.state) += 1;
-        }
-        counts
+        count(self.cards.iter())
+    }
+
+    /// Every queue that has tasks or was set.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let mut names: Vec<&str> = self.cards.iter().map(Card::queue).collect();
+        names.extend(self.lanes.keys().map(String::as_str));
+        names.sort_unstable();
+        names.dedup();
+        let queue = |name: &str| Queue {
+            name: name.to_owned(),
+            settings: self.lane(name).settings,
+            tasks: count(self.cards.iter().filter(|card| card.queue() == name)),
+        };
+        names.into_iter().map(queue).collect()
     }
 
     pub(crate) fn unfinished(&self) -> usize {
@@ -141,6 +173,27 @@ impl World {
             Write::Cancel(task) => Answer::Changed(self.cancel(*task)),
             Write::Retry(task) => Answer::Changed(self.retry(*task)),
             Write::Delete(task) => Answer::Changed(self.delete(*task)),
+            Write::SaveQueue { name, settings } => {
+                let mut lane = self.lane(name);
+                lane.settings = *settings;
+                self.lanes.insert(name.clone(), lane);
+                self.settle(name);
+                self.wake = true;
+                Answer::QueueSaved
+            }
+            Write::SaveSchedule(schedule) => {
+                self.schedules.retain(|known| known.id != schedule.id);
+                self.schedules.push(Schedule::clone(schedule));
+                self.schedules
+                    .sort_by_key(|schedule| (schedule.created_at, schedule.id));
+                Answer::ScheduleSaved
+            }
+            Write::DeleteSchedule(id) => {
+                let before = self.schedules.len();
+                self.schedules.retain(|known| known.id != *id);
+                Answer::ScheduleDeleted(self.schedules.len() < before)
+            }
+            Write::Fire(firing) => Answer::Fired(self.fire(firing)),
             Write::Prune {
                 completed_before,
                 failed_before,
@@ -156,7 +209,7 @@ impl World {
         let mut queues: Vec<&str> = self
             .cards
             .iter()
-            .map(|card| card.new.queue.as_str())
+            .map(Card::queue)
             .chain(rows.iter().map(|row| row.queue.as_str()))
             .collect();
         queues.sort_unstable();
@@ -217,9 +270,24 @@ impl World {
             (card.state == State::Queued).then_some((card.new.priority, card.run_at))
         });
         let room = usize::try_from(claim.room).unwrap();
-        let more = queued.len() > room;
+        // What the queues allow, in order; the node may not have room for all of it.
+        let mut allowed: BTreeMap<String, u64> = BTreeMap::new();
+        let mut startable = Vec::new();
+        for place in queued {
+            let queue = self.cards[place].queue().to_owned();
+            self.settle(&queue);
+            let left = allowed
+                .entry(queue.clone())
+                .or_insert_with(|| self.allowance(&queue));
+            if *left > 0 {
+                *left -= 1;
+                startable.push(place);
+            }
+        }
+        let more = startable.len() > room;
         let mut tasks = Vec::new();
-        for place in queued.into_iter().take(room) {
+        for place in startable.into_iter().take(room) {
+            self.pay_for_start(place);
             let card = &mut self.cards[place];
             card.state = State::Running;
             card.attempt += 1;
@@ -232,11 +300,84 @@ impl World {
             self.tell(place, None, None);
         }
         let due = self.cards.iter().filter(|card| waits(card));
+        let due = due.map(|card| card.run_at);
+        let queued = self.cards.iter().filter(|card| card.state == State::Queued);
+        let paced = queued.filter_map(|card| self.next_start(card.queue()));
         Answer::Claimed {
             tasks,
-            next_due: due.map(|card| card.run_at).min(),
+            next_due: due.chain(paced).min(),
             more,
         }
+    }
+
+    fn lane(&self, queue: &str) -> Lane {
+        self.lanes.get(queue).copied().unwrap_or_default()
+    }
+
+    /// Brings a queue's debt down to what its rate itself can have made.
+    fn settle(&mut self, queue: &str) {
+        let now = self.now;
+        if let Some(lane) = self.lanes.get_mut(queue)
+            && let Some(rate) = lane.settings.rate
+        {
+            lane.paid_at = lane.paid_at.min(micros(now) + at_once(rate));
+        }
+    }
+
+    /// How many tasks of `queue` may start now.
+    fn allowance(&self, queue: &str) -> u64 {
+        let lane = self.lane(queue);
+        if lane.settings.paused {
+            return 0;
+        }
+        let running = self.cards.iter().filter(|card| card.queue() == queue);
+        let running = count(running).running;
+        let limits = [lane.settings.concurrency, lane.settings.max_running];
+        let slots = limits
+            .into_iter()
+            .flatten()
+            .map(|limit| u64::from(limit).saturating_sub(running));
+        let paced = lane.settings.rate.map(|rate| {
+            let room = at_once(rate) - lane.owes(self.now);
+            u64::try_from(room / cost(rate)).unwrap_or(0)
+        });
+        slots.chain(paced).min().unwrap_or(u64::MAX)
+    }
+
+    /// When the rate of a queue allows the next start, if it allows none now.
+    fn next_start(&self, queue: &str) -> Option<Timestamp> {
+        let lane = self.lane(queue);
+        let rate = lane.settings.rate.filter(|_| !lane.settings.paused)?;
+        let wait = lane.owes(self.now) + cost(rate) - at_once(rate);
+        let millis = wait.div_euclid(1_000) + i64::from(wait.rem_euclid(1_000) > 0);
+        (wait > 0).then(|| self.now.plus_millis(millis))
+    }
+
+    fn pay_for_start(&mut self, place: usize) {
+        let queue = self.cards[place].queue().to_owned();
+        let mut lane = self.lane(&queue);
+        if let Some(rate) = lane.settings.rate {
+            lane.paid_at = micros(self.now) + lane.owes(self.now) + cost(rate);
+            self.lanes.insert(queue, lane);
+        }
+    }
+
+    fn fire(&mut self, firing: &Firing) -> Result<bool, Refusal> {
+        let mut imagined = self.clone();
+        if let Some(task) = &firing.task {
+            imagined.submit(std::slice::from_ref(task))?;
+        }
+        let due = |schedule: &&mut Schedule| {
+            schedule.id == firing.schedule && schedule.next_fire_at == Some(firing.due)
+        };
+        let Some(schedule) = imagined.schedules.iter_mut().find(due) else {
+            return Ok(false);
+        };
+        schedule.last_fired_at = Some(firing.due);
+        schedule.next_fire_at = firing.next;
+        schedule.error.clone_from(&firing.error);
+        *self = imagined;
+        Ok(true)
     }
 
     fn record(&mut self, place: usize, entries: &[EventBody]) {
@@ -518,12 +659,44 @@ impl World {
 }
 
 impl Card {
+    fn queue(&self) -> &str {
+        &self.new.queue
+    }
+
     fn is_over(&self) -> bool {
         matches!(
             self.state,
             State::Completed | State::Failed | State::Cancelled
         )
     }
+}
+
+impl Lane {
+    fn owes(self, now: Timestamp) -> i64 {
+        (self.paid_at - micros(now)).max(0)
+    }
+}
+
+fn micros(moment: Timestamp) -> i64 {
+    moment.as_millis() * 1_000
+}
+
+/// How many microseconds of waiting a start costs.
+fn cost(rate: RateLimit) -> i64 {
+    i64::from(rate.per_ms) * 1_000 / i64::from(rate.tasks)
+}
+
+/// How much may be owed at a time.
+fn at_once(rate: RateLimit) -> i64 {
+    cost(rate) * i64::from(rate.tasks)
+}
+
+fn count<'c>(cards: impl Iterator<Item = &'c Card>) -> StateCounts {
+    let mut counts = StateCounts::default();
+    for card in cards {
+        *counts.get_mut(card.state) += 1;
+    }
+    counts
 }
 
 fn over(what: &str, limit: u64) -> EventBody {
