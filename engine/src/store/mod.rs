@@ -11,12 +11,15 @@ mod write;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Event, Queue, Schedule, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary,
+    Event, Queue, Schedule, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 
 pub use write::{
     Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease, Write,
 };
+
+/// Tells a store the time when it commits: [`Timestamp::now`], or a test's own clock.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
 /// The store failed: its cause, for the log alone.
 #[derive(Clone, Debug, thiserror::Error)]

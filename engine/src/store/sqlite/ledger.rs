@@ -20,6 +20,8 @@ pub(super) struct Ledger<'c> {
     pub(super) statements: Statements<'c>,
     pub(super) counts: Counts,
     pub(super) queues: Queues,
+    /// Whether a commit failed, so that `counts` and `queues` may hold what was never stored.
+    stale: bool,
     /// Heads of the tasks that are running: there is one process, so what it wrote last is what
     /// stands, and a finish need not read first.
     pub(super) running: HashMap<TaskId, StoredHead>,
@@ -32,10 +34,10 @@ impl<'c> Ledger<'c> {
             statements: Statements::prepare(connection)?,
             counts: Counts::default(),
             queues: Queues::default(),
+            stale: true,
             running: HashMap::new(),
         };
-        ledger.counts.read(&mut ledger.statements)?;
-        ledger.queues.read(&mut ledger.statements)?;
+        ledger.refresh()?;
         Ok(ledger)
     }
 
@@ -45,6 +47,7 @@ impl<'c> Ledger<'c> {
         batch: Vec<Write>,
         now: Timestamp,
     ) -> rusqlite::Result<Committed> {
+        self.refresh()?;
         let durable = batch.iter().any(Write::must_be_durable);
         let sync = if durable {
             &mut self.statements.sync_full
@@ -59,14 +62,24 @@ impl<'c> Ledger<'c> {
             Ok(committed)
         });
         if applied.is_err() {
-            // What the connection knows by heart may be wrong now: read it again.
+            // What the connection knows by heart may be wrong now.
             self.running.clear();
+            self.stale = true;
             // Fails when SQLite rolled back by itself, which comes to the same.
             let _ = self.statements.rollback.execute([]);
-            self.counts.read(&mut self.statements)?;
-            self.queues.read(&mut self.statements)?;
         }
         applied
+    }
+
+    /// Reads again what it knows by heart after a failure: not at once, since the same fault may
+    /// still be there, but before anything depends on it.
+    fn refresh(&mut self) -> rusqlite::Result<()> {
+        if self.stale {
+            self.counts.read(&mut self.statements)?;
+            self.queues.read(&mut self.statements)?;
+            self.stale = false;
+        }
+        Ok(())
     }
 
     fn apply_all(&mut self, batch: Vec<Write>, now: Timestamp) -> rusqlite::Result<Committed> {
@@ -131,7 +144,8 @@ impl<'c> Ledger<'c> {
             }
             Write::Delete(task) => Outcome::Changed(self.delete(task, committed)?),
             Write::SaveQueue { name, settings } => {
-                self.queues.save(&name, settings, &mut self.statements)?;
+                self.queues
+                    .save(&name, settings, now, &mut self.statements)?;
                 committed.wake = true;
                 Outcome::QueueSaved
             }
@@ -198,7 +212,7 @@ impl<'c> Ledger<'c> {
             return Err(Refusal::BacklogFull(self.limits.backlog));
         }
         let queues = rows.iter().map(|new| new.queue.as_str());
-        if self.counts.queues_with_also(queues) > self.limits.queues {
+        if self.counts.are_too_many(queues, self.limits.queues) {
             return Err(Refusal::TooManyQueues(self.limits.queues));
         }
         Ok(())
