@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::counts::Counts;
 use super::queues::Queues;
 use super::rows::{self, Stored, StoredHead, code, json};
+use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
 use crate::store::decision::{Effects, Head};
@@ -16,6 +17,9 @@ use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Wr
 
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
+    connection: &'c Connection,
+    /// Whether a commit waits for the disk, as the connection is set.
+    waits_for_disk: bool,
     pub(super) limits: Limits,
     pub(super) statements: Statements<'c>,
     pub(super) counts: Counts,
@@ -30,6 +34,8 @@ pub(super) struct Ledger<'c> {
 impl<'c> Ledger<'c> {
     pub(super) fn new(connection: &'c Connection, limits: Limits) -> rusqlite::Result<Self> {
         let mut ledger = Self {
+            connection,
+            waits_for_disk: false,
             limits,
             statements: Statements::prepare(connection)?,
             counts: Counts::default(),
@@ -37,6 +43,8 @@ impl<'c> Ledger<'c> {
             stale: true,
             running: HashMap::new(),
         };
+        // Until the first batch says otherwise.
+        ledger.wait_for_disk(true)?;
         ledger.refresh()?;
         Ok(ledger)
     }
@@ -48,13 +56,7 @@ impl<'c> Ledger<'c> {
         now: Timestamp,
     ) -> rusqlite::Result<Committed> {
         self.refresh()?;
-        let durable = batch.iter().any(Write::must_be_durable);
-        let sync = if durable {
-            &mut self.statements.sync_full
-        } else {
-            &mut self.statements.sync_normal
-        };
-        sync.execute([])?;
+        self.wait_for_disk(batch.iter().any(Write::must_be_durable))?;
         self.statements.begin.execute([])?;
         let applied = self.apply_all(batch, now).and_then(|committed| {
             self.counts.save(&mut self.statements)?;
@@ -69,6 +71,21 @@ impl<'c> Ledger<'c> {
             let _ = self.statements.rollback.execute([]);
         }
         applied
+    }
+
+    /// Sets whether a commit waits for the disk.
+    fn wait_for_disk(&mut self, wait: bool) -> rusqlite::Result<()> {
+        if self.waits_for_disk != wait {
+            // Never as a prepared statement: SQLite carries out this pragma while it compiles
+            // it, so running it again would not.
+            self.connection.execute_batch(if wait {
+                sql::SYNC_FULL
+            } else {
+                sql::SYNC_NORMAL
+            })?;
+            self.waits_for_disk = wait;
+        }
+        Ok(())
     }
 
     /// Reads again what it knows by heart after a failure: not at once, since the same fault may
