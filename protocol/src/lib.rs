@@ -3,6 +3,7 @@
 //! Plain data with serde on it, compiled both natively and to wasm. Nothing here does I/O, reads
 //! a clock or knows how a task is run: those rules live in the engine.
 
+pub mod bulk;
 pub mod event;
 pub mod filter;
 pub mod kind;
@@ -14,6 +15,7 @@ pub mod stats;
 pub mod task;
 pub mod timestamp;
 
+pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, StateReason};
 pub use filter::{PageRequest, TaskFilter, TaskPage};
 pub use kind::KindInfo;

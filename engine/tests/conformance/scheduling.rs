@@ -135,7 +135,10 @@ pub(crate) async fn a_refused_firing_leaves_the_schedule_where_it_is(mut bench: 
     };
     let refused = fire(&bench, firing(Some(row()), None)).await;
     assert_eq!(refused, Err(Refusal::BacklogFull(1)));
-    assert_eq!(bench.schedules().await.unwrap(), vec![saved.clone()]);
+    assert_eq!(
+        bench.schedules().await.unwrap(),
+        std::slice::from_ref(&saved)
+    );
 
     // What submits nothing needs no room.
     assert_eq!(fire(&bench, firing(None, Some("why"))).await, Ok(true));
