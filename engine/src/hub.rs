@@ -32,6 +32,9 @@ const TOGETHER: usize = 128;
 /// deleted, and when the engine has shut down.
 pub type Follow = BoxStream<'static, Result<Vec<Arc<Event>>, Error>>;
 
+#[cfg(test)]
+mod tests;
+
 /// Where committed events are handed on from.
 pub(crate) struct Hub {
     followed: Mutex<Followed>,
@@ -120,8 +123,11 @@ impl Hub {
             None => (None, None),
         };
         let rest = stream::unfold(follower, |follower| async {
-            let (batch, follower) = follower?.next_batch().await?;
-            Some((batch, Some(follower)))
+            match follower?.next_batch().await? {
+                // It was deleted since.
+                (Err(Error::NotFound(_)), _) => None,
+                (batch, follower) => Some((batch, Some(follower))),
+            }
         });
         Ok(stream::iter(first.map(Ok))
             .chain(rest)
@@ -250,8 +256,13 @@ impl Place {
         let mut next = receiver.recv().await;
         loop {
             match next {
-                // Read from the store already.
-                Ok(event) if event.seq <= self.after => {}
+                // Read from the store already, or before what was asked for. Either way the task
+                // may be over with it: the store says.
+                Ok(event) if event.seq <= self.after => {
+                    if is_end(&event) {
+                        return Ok((events, Phase::Backlog));
+                    }
+                }
                 Ok(event) if event.seq == self.after + 1 => {
                     self.after = event.seq;
                     let over = is_end(&event);
