@@ -156,6 +156,18 @@ async fn cancelling_stops_a_waiting_task_at_once_and_asks_a_running_one() {
 }
 
 #[tokio::test]
+async fn a_task_that_fails_when_it_is_asked_to_stop_is_not_tried_again() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let id = submit(&engine, puppet(json!({ "trip": true }))).await;
+    until(&engine, id, State::Running).await;
+    engine.cancel(id).await.unwrap();
+    let task = over(&engine, id).await;
+    assert_eq!((task.state, task.attempt), (State::Cancelled, 1));
+    assert_eq!(task.error.unwrap().message, "the connection was lost");
+}
+
+#[tokio::test]
 async fn a_person_can_have_a_finished_task_tried_again_or_forgotten() {
     let folder = tempdir().unwrap();
     let engine = start(folder.path(), quick()).await;

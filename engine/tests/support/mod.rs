@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 pub(crate) struct Puppet;
 
 /// What to do.
+#[allow(clippy::struct_excessive_bools, reason = "each is a thing that can be asked for")]
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Act {
@@ -36,6 +37,8 @@ pub(crate) struct Act {
     pub(crate) retry_at_once_until: u32,
     /// Wait until asked to stop.
     pub(crate) wait: bool,
+    /// Wait until asked to stop, and then fail as if of something else.
+    pub(crate) trip: bool,
     /// Wait for ever, whatever is asked.
     pub(crate) stubborn: bool,
     /// Return a string of this many bytes.
@@ -79,6 +82,10 @@ impl Handler for Puppet {
         if act.wait {
             run.cancelled().await;
             return Err(TaskError::cancelled());
+        }
+        if act.trip {
+            run.cancelled().await;
+            return Err(TaskError::new("the connection was lost"));
         }
         if act.stubborn {
             std::future::pending::<()>().await;
