@@ -19,7 +19,10 @@ use utoipa::ToSchema;
 pub(crate) struct Puppet;
 
 /// What to do.
-#[allow(clippy::struct_excessive_bools, reason = "each is a thing that can be asked for")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that can be asked for"
+)]
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Act {
