@@ -7,10 +7,13 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::Store;
 use glassworks_engine::store::sqlite::{OpenError, SqliteStore};
+use glassworks_engine::store::{Store, Write};
+use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
 use support::{claim, picture, row, submit};
 use tempfile::tempdir;
@@ -31,12 +34,33 @@ async fn a_store_that_could_not_even_read_recovers_when_the_fault_is_over() {
     let id = submit(&store, row()).await;
     execute(&file, "ALTER TABLE counts RENAME TO mislaid");
     for _ in 0..2 {
-        let batch = vec![glassworks_engine::store::Write::Submit(vec![row()])];
+        let batch = vec![Write::Submit(vec![row()])];
         store.commit(batch).await.unwrap_err();
     }
     execute(&file, "ALTER TABLE mislaid RENAME TO counts");
     assert_eq!(claim(&store, 9).await.ids(), [id]);
     assert_eq!(picture(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_batch_and_nothing_after_it() {
+    let folder = tempdir().unwrap();
+    let broken = Arc::new(AtomicBool::new(false));
+    let clock = {
+        let broken = Arc::clone(&broken);
+        Box::new(move || {
+            assert!(!broken.load(Ordering::SeqCst), "the clock is broken");
+            Timestamp::now()
+        })
+    };
+    let file = folder.path().join("tasks.db");
+    let store = SqliteStore::open_with_clock(&file, Limits::default(), clock).unwrap();
+    let id = submit(&store, row()).await;
+    broken.store(true, Ordering::SeqCst);
+    let batch = vec![Write::Submit(vec![row()])];
+    store.commit(batch).await.unwrap_err();
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(claim(&store, 9).await.ids(), [id]);
 }
 
 #[tokio::test]

@@ -64,13 +64,18 @@ impl<'c> Ledger<'c> {
             Ok(committed)
         });
         if applied.is_err() {
-            // What the connection knows by heart may be wrong now.
-            self.running.clear();
-            self.stale = true;
-            // Fails when SQLite rolled back by itself, which comes to the same.
-            let _ = self.statements.rollback.execute([]);
+            self.abandon();
         }
         applied
+    }
+
+    /// Undoes a commit that did not come to its end.
+    pub(super) fn abandon(&mut self) {
+        // What is known by heart may be wrong now.
+        self.running.clear();
+        self.stale = true;
+        // Fails when SQLite rolled back by itself, which comes to the same.
+        let _ = self.statements.rollback.execute([]);
     }
 
     /// Sets whether a commit waits for the disk.

@@ -1,6 +1,7 @@
 //! The thread that owns the writing connection.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -72,9 +73,18 @@ fn ended() -> StoreError {
 
 fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Request>) {
     while let Ok(Request { batch, reply }) = requests.recv() {
-        let committed = ledger.commit(batch, clock());
+        // A thread that ended would leave a process that looks alive and stores nothing more.
+        // What a panic has left half done is undone, so going on is sound.
+        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(batch, clock())));
+        let committed = match committed {
+            Ok(committed) => committed.map_err(StoreError::from),
+            Err(_) => {
+                ledger.abandon();
+                Err(StoreError("the writer panicked".to_owned()))
+            }
+        };
         // When nobody waits for it any more, it is committed all the same.
-        let _ = reply.send(committed.map_err(StoreError::from));
+        let _ = reply.send(committed);
     }
 }
 
