@@ -19,16 +19,18 @@ pub(crate) fn delay(policy: &RetryPolicy, attempt: u32, roll: f64) -> Duration {
     )]
     let (initial, most) = (policy.initial_ms as f64, policy.max_ms as f64);
     let exponent = f64::from(attempt.saturating_sub(1));
-    let wait = (initial * policy.factor.powf(exponent)).min(most);
+    // Held finite, so that no wait times any growth is still no wait.
+    let growth = policy.factor.powf(exponent).min(f64::MAX);
+    let wait = (initial * growth).min(most);
     let spread = 1.0 + JITTER * (2.0 * roll.clamp(0.0, 1.0) - 1.0);
-    let millis = if wait.is_finite() { wait * spread } else { 0.0 };
-    Duration::try_from_secs_f64((millis / 1_000.0).max(0.0)).unwrap_or_default()
+    Duration::try_from_secs_f64((wait * spread / 1_000.0).max(0.0)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::delay;
     use glassworks_protocol::RetryPolicy;
+    use proptest::prelude::*;
     use std::time::Duration;
 
     #[test]
@@ -61,8 +63,40 @@ mod tests {
         let none = RetryPolicy {
             initial_ms: 0,
             factor: 100.0,
-            max_ms: 0,
+            max_ms: 86_400_000,
         };
         assert_eq!(delay(&none, u32::MAX, 1.0), Duration::ZERO);
+    }
+
+    /// Any policy that is accepted.
+    fn policies() -> impl Strategy<Value = RetryPolicy> {
+        const DAY: u64 = 86_400_000;
+        (0..=DAY, 1.0..=100.0, 0..=DAY).prop_map(|(initial_ms, factor, max_ms)| RetryPolicy {
+            initial_ms,
+            factor,
+            max_ms,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_is_shorter_than_the_one_before_it(policy in policies(), attempt in 1..2_000_u32) {
+            prop_assert!(delay(&policy, attempt, 0.5) <= delay(&policy, attempt + 1, 0.5));
+        }
+
+        #[test]
+        fn a_wait_is_within_a_fifth_of_its_middle(
+            policy in policies(),
+            attempt in 1..=u32::MAX,
+            roll in 0.0..=1.0,
+        ) {
+            let middle = delay(&policy, attempt, 0.5);
+            prop_assert!(middle <= Duration::from_millis(policy.max_ms));
+            // A nanosecond for rounding.
+            let slack = Duration::from_nanos(1);
+            let wait = delay(&policy, attempt, roll);
+            prop_assert!(wait + slack >= middle * 8 / 10, "{wait:?}");
+            prop_assert!(wait <= middle * 12 / 10 + slack, "{wait:?}");
+        }
     }
 }

@@ -76,12 +76,11 @@ fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Reques
         // A thread that ended would leave a process that looks alive and stores nothing more.
         // What a panic has left half done is undone, so going on is sound.
         let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(batch, clock())));
-        let committed = match committed {
-            Ok(committed) => committed.map_err(StoreError::from),
-            Err(_) => {
-                ledger.abandon();
-                Err(StoreError("the writer panicked".to_owned()))
-            }
+        let committed = if let Ok(committed) = committed {
+            committed.map_err(StoreError::from)
+        } else {
+            ledger.abandon();
+            Err(StoreError("the writer panicked".to_owned()))
         };
         // When nobody waits for it any more, it is committed all the same.
         let _ = reply.send(committed);
