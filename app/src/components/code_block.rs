@@ -6,33 +6,33 @@ use leptos::leptos_dom::helpers::{location, set_timeout, window};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::Erase;
+
 /// Text in a box, with a button that copies it.
 #[component]
 pub(crate) fn CodeBlock(
     /// What it is, for those who do not see what stands above it.
-    #[prop(into)]
-    label: String,
+    label: &'static str,
     #[prop(into)] text: Signal<String>,
 ) -> AnyView {
     view! {
         <div class="code-block">
-            <pre tabindex="0" role="region" aria-label=label.clone()>
-                <code>{move || text.get()}</code>
+            <pre tabindex="0" role="region" aria-label=label>
+                <code>{text}</code>
             </pre>
-            <CopyButton label text=move || text.get_untracked() />
+            <CopyButton label text=Box::new(move || text.get_untracked()) />
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Copies what `text` gives at that moment. Shown once the page can do it.
 #[component]
 pub(crate) fn CopyButton(
     /// What is copied.
-    #[prop(into)]
-    label: String,
-    text: impl Fn() -> String + 'static + Send,
-) -> impl IntoView {
+    label: &'static str,
+    text: Box<dyn Fn() -> String + Send>,
+) -> AnyView {
     let copied = RwSignal::new(false);
     let possible = RwSignal::new(false);
     // Browsers lend the clipboard to secure pages only: HTTPS, or this very machine.
@@ -62,10 +62,11 @@ pub(crate) fn CopyButton(
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
         </button>
     }
+    .erase()
 }
 
 /// The origin under which this page was asked for, for commands to copy.
-pub(crate) fn origin() -> Signal<String> {
+pub(crate) fn origin() -> RwSignal<String> {
     let origin = RwSignal::new(first_origin());
     // Only the browser knows whether a proxy speaks HTTPS for the server.
     Effect::new(move |_| {
@@ -73,7 +74,7 @@ pub(crate) fn origin() -> Signal<String> {
             origin.set(real);
         }
     });
-    origin.into()
+    origin
 }
 
 #[cfg(feature = "ssr")]
