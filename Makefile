@@ -25,6 +25,7 @@ build: setup-run release ## Build the release binary
 .PHONY: test
 test: setup-test lint rust-test release ## Check everything: format, lints, Rust tests, browser tests
 	$(WITH) cargo xtask budget
+	scripts/check-readme $(BINARY)
 	cd end2end && GLASSWORKS_BINARY=$(abspath $(BINARY)) npm test --silent -- $(ARGS)
 
 .PHONY: setup-run setup-test
@@ -45,6 +46,10 @@ lint:
 	$(WITH) cargo clippy --package glassworks-app --target wasm32-unknown-unknown \
 		--no-default-features --features hydrate -- -D warnings
 	cd end2end && npm run --silent types
+
+.PHONY: bench
+bench: setup-run ## Measure the engine on this machine (about two minutes)
+	$(WITH) cargo bench --package glassworks-engine --bench engine
 
 .PHONY: rust-test
 rust-test:

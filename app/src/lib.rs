@@ -4,6 +4,8 @@
 //! browser as wasm (feature `hydrate`), and then kept live over one WebSocket. Whatever can be
 //! decided without a browser is a pure module here, tested natively.
 
+// A page's view is one deeply nested type, deeper than the compiler follows by default.
+#![recursion_limit = "256"]
 // Of the app's own items only those below are public; the component macro writes `pub` on what
 // it generates for the others.
 #![expect(unreachable_pub)]

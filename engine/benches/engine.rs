@@ -231,6 +231,7 @@ fn new_row(run_at: Option<Timestamp>) -> NewRow {
         run_at,
         retry: None,
         unique_key: None,
+        schedule_id: None,
     }
 }
 

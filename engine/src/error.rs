@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use glassworks_protocol::{FieldError, Problem, TaskId};
+use uuid::Uuid;
 
 /// What the engine can refuse or fail at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum Error {
     /// No such task, or not any more.
     #[error("there is no task {0}")]
     NotFound(TaskId),
+    /// No such schedule, or not any more.
+    #[error("there is no schedule {0}")]
+    NoSchedule(Uuid),
     /// Understood, but not acceptable; each entry says what is wrong where.
     #[error("the request is not acceptable: {}", first(.0))]
     Invalid(Vec<FieldError>),
@@ -47,6 +51,7 @@ impl Error {
     pub fn problem(&self) -> Problem {
         let problem = match self {
             Self::NotFound(_) => Problem::new(404, "No such task"),
+            Self::NoSchedule(_) => Problem::new(404, "No such schedule"),
             Self::Invalid(errors) => {
                 return Problem::new(422, "Not acceptable")
                     .with_detail(self.to_string())

@@ -7,6 +7,9 @@
 //!
 //! Start at [`Engine::builder`] and [`Handler`]. There is no HTTP here and no user interface.
 
+/// What tasks, events and problems look like.
+pub use glassworks_protocol as protocol;
+
 mod dispatcher;
 mod engine;
 mod error;
@@ -22,6 +25,7 @@ mod registry;
 mod retry;
 mod run;
 mod runs;
+mod schedule;
 pub mod state;
 pub mod store;
 mod submission;

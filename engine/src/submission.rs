@@ -1,11 +1,14 @@
 //! From what a client submits to what is stored: checks and defaults.
 
-use glassworks_protocol::{FieldError, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp};
+use glassworks_protocol::{
+    FieldError, NewSchedule, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::registry::Registry;
+use crate::schedule::Rule;
 use crate::store::NewRow;
 
 const DEFAULT_QUEUE: &str = "default";
@@ -105,6 +108,7 @@ pub(crate) fn check(
         run_at,
         retry: new.retry,
         unique_key: new.unique_key.clone(),
+        schedule_id: None,
     })
 }
 
@@ -134,6 +138,36 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
         );
     }
     faults.into_result()
+}
+
+/// Checks a schedule's rule and the task it will submit.
+pub(crate) fn check_schedule(
+    new: &NewSchedule,
+    registry: &Registry,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Rule, Error> {
+    let mut faults = Faults::default();
+    let rule = Rule::read(&new.cron, &new.time_zone).map_err(|errors| faults.0.extend(errors));
+    let moment = new.task.run_at.is_some() || new.task.delay_ms.is_some();
+    faults.check(!moment, "/task", || {
+        "cannot have run_at or delay_ms: the schedule says when".to_owned()
+    });
+    match check(&new.task, registry, limits, now) {
+        Err(Error::Invalid(errors)) => {
+            for error in errors {
+                faults.add(&format!("/task{}", error.pointer), error.detail);
+            }
+        }
+        Err(error) => return Err(error),
+        Ok(_) => {}
+    }
+    match (rule, faults.into_result()) {
+        (Ok(rule), Ok(())) => Ok(rule),
+        (_, Err(error)) => Err(error),
+        // Unreachable: a rule that cannot be read is a fault.
+        (Err(()), Ok(())) => Err(Error::Invalid(Vec::new())),
+    }
 }
 
 fn unknown_kind(kind: &str, registry: &Registry) -> String {

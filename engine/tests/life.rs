@@ -4,7 +4,8 @@ mod support;
 
 use glassworks_engine::Error;
 use glassworks_protocol::{
-    EventBody, NewTask, PageRequest, State, StateReason, TaskFilter, TaskId,
+    BulkAction, BulkOutcome, EventBody, NewTask, PageRequest, State, StateReason, TaskFilter,
+    TaskId,
 };
 use serde_json::json;
 use support::{
@@ -367,4 +368,53 @@ async fn a_follower_that_comes_late_or_is_slow_misses_nothing() {
     assert_eq!(one, other);
     assert_eq!(output(&one).lines().count(), 5_000);
     assert_eq!(log(&engine, id).await, one);
+}
+
+#[tokio::test]
+async fn a_batch_is_accepted_as_a_whole_or_not_at_all() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let good = || puppet(json!({}));
+    let submitted = engine.submit_all(vec![good(), good()]).await.unwrap();
+    for one in submitted {
+        assert_eq!(over(&engine, one.task.id).await.state, State::Completed);
+    }
+    let bad = NewTask::new("puppet", json!({ "lines": -1 }));
+    let Err(Error::Invalid(errors)) = engine.submit_all(vec![good(), bad]).await else {
+        panic!("it was accepted");
+    };
+    assert_eq!(errors[0].pointer, "/tasks/1/payload/lines");
+    assert!(engine.submit_all(Vec::new()).await.is_err());
+    assert!(engine.submit_all(vec![good(); 1_001]).await.is_err());
+    let page = PageRequest::default();
+    let all = engine.tasks(&TaskFilter::default(), &page).await.unwrap();
+    assert_eq!(all.tasks.len(), 2);
+}
+
+#[tokio::test]
+async fn many_tasks_are_cancelled_retried_and_deleted_by_filter() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let waiting = NewTask {
+        delay_ms: Some(3_600_000),
+        tags: vec!["many".into()],
+        ..puppet(json!({}))
+    };
+    engine.submit_all(vec![waiting; 120]).await.unwrap();
+    let other = submit(&engine, puppet(json!({}))).await;
+    over(&engine, other).await;
+    let many = TaskFilter {
+        tag: Some("many".into()),
+        ..TaskFilter::default()
+    };
+    let change = async |action, matched, changed| {
+        let outcome = engine.change_all(action, &many).await.unwrap();
+        assert_eq!(outcome, BulkOutcome { matched, changed });
+    };
+    change(BulkAction::Delete, 120, 0).await;
+    change(BulkAction::Cancel, 120, 120).await;
+    change(BulkAction::Cancel, 120, 0).await;
+    change(BulkAction::Delete, 120, 120).await;
+    change(BulkAction::Delete, 0, 0).await;
+    assert!(engine.task(other).await.is_ok());
 }

@@ -3,22 +3,26 @@
 //! Plain data with serde on it, compiled both natively and to wasm. Nothing here does I/O, reads
 //! a clock or knows how a task is run: those rules live in the engine.
 
+pub mod bulk;
 pub mod event;
 pub mod filter;
 pub mod kind;
 pub mod live;
 pub mod problem;
 pub mod queue;
+pub mod schedule;
 pub mod stats;
 pub mod task;
 pub mod timestamp;
 
+pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, StateReason};
 pub use filter::{PageRequest, TaskFilter, TaskPage};
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use problem::{FieldError, Problem};
 pub use queue::{Queue, QueueSettings, RateLimit};
+pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
     Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,

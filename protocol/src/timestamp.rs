@@ -15,8 +15,9 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// A moment from milliseconds since the Unix epoch, held within the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Self {
-        let least = jiff::Timestamp::MIN.as_millisecond();
-        let most = jiff::Timestamp::MAX.as_millisecond();
+        // In whole seconds: jiff makes no moment from the milliseconds of its last second.
+        let least = jiff::Timestamp::MIN.as_second() * 1_000;
+        let most = jiff::Timestamp::MAX.as_second() * 1_000;
         Self(millis.clamp(least, most))
     }
 
@@ -58,7 +59,7 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.parse::<jiff::Timestamp>()
-            .map(|moment| Self(moment.as_millisecond()))
+            .map(|moment| Self::from_millis(moment.as_millisecond()))
     }
 }
 
@@ -101,6 +102,21 @@ mod tests {
         assert_eq!(written, r#""2026-01-31T07:30:00.005Z""#);
         let read: Timestamp = serde_json::from_str(&written).unwrap();
         assert_eq!(read, moment.plus_millis(5));
+    }
+
+    #[test]
+    fn every_moment_can_be_written_and_read_again() {
+        let last: Timestamp = "9999-12-30T22:00:00.999Z".parse().unwrap();
+        for moment in [
+            Timestamp::from_millis(i64::MIN),
+            Timestamp::from_millis(i64::MAX),
+            Timestamp::from_millis(0).plus_millis(i64::MAX),
+            last,
+        ] {
+            let written = serde_json::to_string(&moment).unwrap();
+            let read: Timestamp = serde_json::from_str(&written).unwrap();
+            assert_eq!(read, moment, "{written}");
+        }
     }
 
     #[test]

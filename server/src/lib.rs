@@ -1,1 +1,24 @@
-//! Glassworks.
+//! Glassworks over HTTP.
+//!
+//! Thin on purpose: a route reads a request, calls the one engine method that does the work, and
+//! writes the answer. What is decided here is what HTTP is about: who may ask, within which limits,
+//! in which form, and how it all ends.
+
+// A page is one type, nested as deep as its elements; the default of 128 is too shallow for them.
+#![recursion_limit = "256"]
+
+mod api;
+pub mod assets;
+pub mod config;
+mod error;
+pub mod guard;
+pub mod listener;
+pub mod logging;
+pub mod node;
+mod pages;
+pub mod router;
+pub mod shutdown;
+pub mod signals;
+
+/// This program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -55,6 +55,13 @@ pub fn allowance(
 pub struct Pace(pub i64);
 
 impl Pace {
+    /// The pace at most one span ahead of `now`, which is as far as `rate` itself can put it. A
+    /// slower rate before it, or a clock that has been set back, puts it further.
+    #[must_use]
+    pub fn within(self, rate: RateLimit, now: Timestamp) -> Self {
+        Self(self.0.min(micros(now).saturating_add(span(rate))))
+    }
+
     /// How many tasks may start at `now`.
     fn starts(self, rate: RateLimit, now: Timestamp) -> u32 {
         let now = micros(now);
@@ -148,5 +155,21 @@ mod tests {
         pace = pace.after(rate, 1, at(500));
         assert_eq!(look(pace, at(999)).tasks, 0);
         assert_eq!(look(pace, at(60_000)).tasks, 2);
+    }
+
+    #[test]
+    fn a_pace_is_brought_within_the_reach_of_its_rate() {
+        let rate = |per_ms| RateLimit { tasks: 1, per_ms };
+        let settings = QueueSettings {
+            rate: Some(rate(1_000)),
+            ..QueueSettings::default()
+        };
+        let next = |pace| allowance(&settings, pace, 0, 0, at(0)).next;
+        let raised = Pace::default().after(rate(86_400_000), 1, at(0));
+        assert_eq!(next(raised.within(rate(1_000), at(0))), Some(at(1_000)));
+        let set_back = Pace::default().after(rate(1_000), 1, at(3_600_000));
+        assert_eq!(next(set_back.within(rate(1_000), at(0))), Some(at(1_000)));
+        let held = Pace::default().after(rate(1_000), 1, at(0));
+        assert_eq!(held.within(rate(1_000), at(300)), held);
     }
 }

@@ -146,11 +146,14 @@ impl Head {
                 retry_at,
             } => {
                 let retry_at = retry_at.filter(|_| self.counted_attempts() < self.max_attempts);
-                if let Some(at) = retry_at {
-                    self.move_by(Transition::Backoff)?;
-                    self.run_at = at;
-                } else {
-                    self.move_by(Transition::Fail)?;
+                match retry_at {
+                    // Whatever it failed of, nobody wants another attempt.
+                    Some(_) if self.cancel_requested => self.move_by(Transition::Stop)?,
+                    Some(at) => {
+                        self.move_by(Transition::Backoff)?;
+                        self.run_at = at;
+                    }
+                    None => self.move_by(Transition::Fail)?,
                 }
                 self.tell(&mut effects, now, None, Some(message.clone()));
                 effects.failure = Some(Failure {
@@ -325,7 +328,9 @@ impl Head {
         if self.truncated.output {
             return;
         }
-        let room = usize::try_from(limits.output_bytes - self.output_bytes).unwrap_or(usize::MAX);
+        // The limit may have been lowered since.
+        let room = limits.output_bytes.saturating_sub(self.output_bytes);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
         if text.len() <= room {
             self.output_bytes += text.len() as u64;
             self.push(effects, now, EventBody::Output { text });

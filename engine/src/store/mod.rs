@@ -11,12 +11,15 @@ mod write;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Event, Queue, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary,
+    Event, Queue, Schedule, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 
 pub use write::{
-    Accepted, Claim, Claimed, Committed, End, NewRow, Outcome, Refusal, RenewedLease, Write,
+    Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease, Write,
 };
+
+/// Tells a store the time when it commits: [`Timestamp::now`], or a test's own clock.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
 /// The store failed: its cause, for the log alone.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -79,6 +82,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every queue that has tasks or settings, by name.
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>>;
+
+    /// Every schedule, oldest first.
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;

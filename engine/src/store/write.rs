@@ -1,8 +1,11 @@
 //! What can be asked of a store, and what it answers.
 
 use glassworks_protocol::{
-    Event, EventBody, Failure, Progress, QueueSettings, RetryPolicy, State, TaskId, Timestamp,
+    Event, EventBody, Failure, Progress, QueueSettings, RetryPolicy, Schedule, State, TaskId,
+    Timestamp,
 };
+
+use uuid::Uuid;
 
 use super::decision::Head;
 
@@ -61,6 +64,12 @@ pub enum Write {
         /// How it may be used.
         settings: QueueSettings,
     },
+    /// Make a schedule, or change the one of its id.
+    SaveSchedule(Box<Schedule>),
+    /// Forget a schedule. The tasks it submitted stay.
+    DeleteSchedule(Uuid),
+    /// Fire a schedule for one moment.
+    Fire(Box<Firing>),
     /// Forget finished tasks, oldest first, at most `limit`.
     Prune {
         /// Completed and cancelled tasks that ended before this.
@@ -84,7 +93,10 @@ impl Write {
             | Self::Cancel(_)
             | Self::Retry(_)
             | Self::Delete(_)
-            | Self::SaveQueue { .. } => true,
+            | Self::SaveQueue { .. }
+            | Self::SaveSchedule(_)
+            | Self::DeleteSchedule(_)
+            | Self::Fire(_) => true,
             Self::Claim(_) | Self::Record { .. } | Self::Renew { .. } | Self::Prune { .. } => false,
         }
     }
@@ -115,6 +127,23 @@ pub struct NewRow {
     pub retry: Option<RetryPolicy>,
     /// As in [`Task`](glassworks_protocol::Task).
     pub unique_key: Option<String>,
+    /// The schedule that submits it.
+    pub schedule_id: Option<Uuid>,
+}
+
+/// One firing of a schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// The schedule.
+    pub schedule: Uuid,
+    /// The moment it is for: the schedule's `next_fire_at` until it has fired.
+    pub due: Timestamp,
+    /// The schedule's next moment.
+    pub next: Option<Timestamp>,
+    /// What it submits, if anything.
+    pub task: Option<NewRow>,
+    /// Why it submits nothing, when it should.
+    pub error: Option<String>,
 }
 
 /// What a node asks for when it has room.
@@ -174,6 +203,13 @@ pub enum Outcome {
     Changed(Result<Option<u32>, Refusal>),
     /// For `SaveQueue`.
     QueueSaved,
+    /// For `SaveSchedule`.
+    ScheduleSaved,
+    /// For `DeleteSchedule`: whether there was one.
+    ScheduleDeleted(bool),
+    /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
+    /// schedule where it is.
+    Fired(Result<bool, Refusal>),
     /// For `Prune`: how many were forgotten.
     Pruned(u32),
 }

@@ -37,10 +37,9 @@ impl Ledger<'_> {
             }
         }
         let mut candidates = Vec::new();
-        let mut next_start: Option<Timestamp> = None;
         for queue in self.counts.queues_with(State::Queued) {
+            self.queues.settle(&queue, now, &mut self.statements)?;
             let allowed = self.queues.allowance(&queue, &self.counts, now);
-            next_start = earliest(next_start, allowed.next);
             // One more than there is room for, to know whether any remain.
             let wanted = allowed.tasks.min(claim.room.saturating_add(1));
             let found = self
@@ -75,6 +74,13 @@ impl Ledger<'_> {
         }
         let next_due: Option<Stored<Timestamp>> =
             self.statements.next_due.query_row([], |row| row.get(0))?;
+        // Asked after these starts, which may have been the last that a rate allows for now.
+        let next_start = self
+            .counts
+            .queues_with(State::Queued)
+            .iter()
+            .filter_map(|queue| self.queues.allowance(queue, &self.counts, now).next)
+            .min();
         Ok(Outcome::Claimed {
             tasks,
             next_due: earliest(next_due.map(|Stored(at)| at), next_start),

@@ -59,12 +59,26 @@ impl Counts {
             .collect()
     }
 
-    /// How many queues there would be with `more`.
-    pub(super) fn queues_with_also<'q>(&self, more: impl Iterator<Item = &'q str>) -> usize {
-        let new: HashSet<&str> = more
-            .filter(|queue| !self.by_queue.contains_key(*queue))
+    /// Whether tasks in the queues `named` would bring the names in use over `limit`.
+    pub(super) fn are_too_many<'q>(
+        &self,
+        named: impl Iterator<Item = &'q str>,
+        limit: usize,
+    ) -> bool {
+        // A queue that this transaction has emptied is not in use any more.
+        let in_use = |counts: &StateCounts| *counts != StateCounts::default();
+        let new: HashSet<&str> = named
+            .filter(|queue| !self.by_queue.get(*queue).is_some_and(in_use))
             .collect();
-        self.by_queue.len() + new.len()
+        // Nearly every submit names queues that are in use: it need not count them.
+        !new.is_empty()
+            && self
+                .by_queue
+                .values()
+                .filter(|counts| in_use(counts))
+                .count()
+                + new.len()
+                > limit
     }
 
     /// Tasks in a state that is not final.

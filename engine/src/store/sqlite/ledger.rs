@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use glassworks_protocol::{Event, EventBody, State, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use super::counts::Counts;
 use super::queues::Queues;
-use super::rows::{self, Stored, StoredHead, code};
+use super::rows::{self, Stored, StoredHead, code, json};
+use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
 use crate::store::decision::{Effects, Head};
@@ -15,10 +17,15 @@ use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Wr
 
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
+    connection: &'c Connection,
+    /// Whether a commit waits for the disk, as the connection is set.
+    waits_for_disk: bool,
     pub(super) limits: Limits,
     pub(super) statements: Statements<'c>,
     pub(super) counts: Counts,
     pub(super) queues: Queues,
+    /// Whether a commit failed, so that `counts` and `queues` may hold what was never stored.
+    stale: bool,
     /// Heads of the tasks that are running: there is one process, so what it wrote last is what
     /// stands, and a finish need not read first.
     pub(super) running: HashMap<TaskId, StoredHead>,
@@ -27,14 +34,18 @@ pub(super) struct Ledger<'c> {
 impl<'c> Ledger<'c> {
     pub(super) fn new(connection: &'c Connection, limits: Limits) -> rusqlite::Result<Self> {
         let mut ledger = Self {
+            connection,
+            waits_for_disk: false,
             limits,
             statements: Statements::prepare(connection)?,
             counts: Counts::default(),
             queues: Queues::default(),
+            stale: true,
             running: HashMap::new(),
         };
-        ledger.counts.read(&mut ledger.statements)?;
-        ledger.queues.read(&mut ledger.statements)?;
+        // Until the first batch says otherwise.
+        ledger.wait_for_disk(true)?;
+        ledger.refresh()?;
         Ok(ledger)
     }
 
@@ -44,13 +55,8 @@ impl<'c> Ledger<'c> {
         batch: Vec<Write>,
         now: Timestamp,
     ) -> rusqlite::Result<Committed> {
-        let durable = batch.iter().any(Write::must_be_durable);
-        let sync = if durable {
-            &mut self.statements.sync_full
-        } else {
-            &mut self.statements.sync_normal
-        };
-        sync.execute([])?;
+        self.refresh()?;
+        self.wait_for_disk(batch.iter().any(Write::must_be_durable))?;
         self.statements.begin.execute([])?;
         let applied = self.apply_all(batch, now).and_then(|committed| {
             self.counts.save(&mut self.statements)?;
@@ -58,14 +64,39 @@ impl<'c> Ledger<'c> {
             Ok(committed)
         });
         if applied.is_err() {
-            // What the connection knows by heart may be wrong now: read it again.
+            // What the connection knows by heart may be wrong now.
             self.running.clear();
+            self.stale = true;
             // Fails when SQLite rolled back by itself, which comes to the same.
             let _ = self.statements.rollback.execute([]);
-            self.counts.read(&mut self.statements)?;
-            self.queues.read(&mut self.statements)?;
         }
         applied
+    }
+
+    /// Sets whether a commit waits for the disk.
+    fn wait_for_disk(&mut self, wait: bool) -> rusqlite::Result<()> {
+        if self.waits_for_disk != wait {
+            // Never as a prepared statement: SQLite carries out this pragma while it compiles
+            // it, so running it again would not.
+            self.connection.execute_batch(if wait {
+                sql::SYNC_FULL
+            } else {
+                sql::SYNC_NORMAL
+            })?;
+            self.waits_for_disk = wait;
+        }
+        Ok(())
+    }
+
+    /// Reads again what it knows by heart after a failure: not at once, since the same fault may
+    /// still be there, but before anything depends on it.
+    fn refresh(&mut self) -> rusqlite::Result<()> {
+        if self.stale {
+            self.counts.read(&mut self.statements)?;
+            self.queues.read(&mut self.statements)?;
+            self.stale = false;
+        }
+        Ok(())
     }
 
     fn apply_all(&mut self, batch: Vec<Write>, now: Timestamp) -> rusqlite::Result<Committed> {
@@ -130,10 +161,17 @@ impl<'c> Ledger<'c> {
             }
             Write::Delete(task) => Outcome::Changed(self.delete(task, committed)?),
             Write::SaveQueue { name, settings } => {
-                self.queues.save(&name, settings, &mut self.statements)?;
+                self.queues
+                    .save(&name, settings, now, &mut self.statements)?;
                 committed.wake = true;
                 Outcome::QueueSaved
             }
+            Write::SaveSchedule(schedule) => {
+                self.save_schedule(&schedule)?;
+                Outcome::ScheduleSaved
+            }
+            Write::DeleteSchedule(id) => Outcome::ScheduleDeleted(self.delete_schedule(id)?),
+            Write::Fire(firing) => Outcome::Fired(self.fire(*firing, now, committed)?),
             Write::Prune {
                 completed_before,
                 failed_before,
@@ -152,7 +190,7 @@ impl<'c> Ledger<'c> {
         })
     }
 
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         rows: Vec<NewRow>,
         now: Timestamp,
@@ -185,13 +223,13 @@ impl<'c> Ledger<'c> {
         Ok(Ok(accepted))
     }
 
-    fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
+    pub(super) fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
         let after = self.counts.unfinished() + rows.len() as u64;
         if after > self.limits.backlog {
             return Err(Refusal::BacklogFull(self.limits.backlog));
         }
         let queues = rows.iter().map(|new| new.queue.as_str());
-        if self.counts.queues_with_also(queues) > self.limits.queues {
+        if self.counts.are_too_many(queues, self.limits.queues) {
             return Err(Refusal::TooManyQueues(self.limits.queues));
         }
         Ok(())
@@ -210,6 +248,7 @@ impl<'c> Ledger<'c> {
             now.as_millis(),
             head.last_seq,
             new.unique_key,
+            new.schedule_id.as_ref().map(Uuid::as_bytes),
         ])?;
         let tags = (!new.tags.is_empty())
             .then(|| json(&new.tags))
@@ -368,9 +407,4 @@ fn fenced<T>(done: Result<T, Refusal>) -> Result<T, Refusal> {
         Refusal::NotFound(_) => Refusal::Fenced,
         other => other,
     })
-}
-
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }

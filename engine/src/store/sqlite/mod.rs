@@ -12,6 +12,7 @@ mod queues;
 mod read;
 mod readers;
 mod rows;
+mod schedules;
 mod schema;
 mod sql;
 mod statements;
@@ -21,13 +22,15 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use glassworks_protocol::{Queue, StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{
+    Queue, Schedule, StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+};
 use rusqlite::Connection;
 
 use self::lock::ProcessLock;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::{Committed, EventPage, Store, StoreError, Write};
+use super::{Clock, Committed, EventPage, Store, StoreError, Write};
 use crate::limits::Limits;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
@@ -66,8 +69,10 @@ pub enum OpenError {
 
 /// Tasks in a SQLite file.
 pub struct SqliteStore {
-    writer: Writer,
+    /// Closed before the writer: the last connection to close moves the WAL into the database,
+    /// and one that only reads cannot.
     readers: Readers,
+    writer: Writer,
     /// Given back when the store is dropped.
     _lock: ProcessLock,
 }
@@ -77,6 +82,11 @@ impl SqliteStore {
     ///
     /// Blocks while it reads the file: a few milliseconds, longer after a crash with a large WAL.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
+        Self::open_with_clock(path, limits, Box::new(Timestamp::now))
+    }
+
+    /// As [`open`](Self::open), with the moment of each commit told by `clock`.
+    pub fn open_with_clock(path: &Path, limits: Limits, clock: Clock) -> Result<Self, OpenError> {
         if rusqlite::version_number() < LEAST_VERSION {
             return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
         }
@@ -89,9 +99,10 @@ impl SqliteStore {
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
+        let writer = Writer::start(connection, limits, clock)?;
         Ok(Self {
-            writer: Writer::start(connection, limits)?,
             readers: Readers::open(path)?,
+            writer,
             _lock: lock,
         })
     }
@@ -170,6 +181,10 @@ impl Store for SqliteStore {
 
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
         self.readers.read(queues::list).boxed()
+    }
+
+    fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
+        self.readers.read(schedules::list).boxed()
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

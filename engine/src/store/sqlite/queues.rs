@@ -32,9 +32,13 @@ impl Queues {
         &mut self,
         name: &str,
         settings: QueueSettings,
+        now: Timestamp,
         statements: &mut Statements<'_>,
     ) -> rusqlite::Result<()> {
-        let pace = self.0.get(name).map_or(Pace::default(), |(_, pace)| *pace);
+        let mut pace = self.0.get(name).map_or(Pace::default(), |(_, pace)| *pace);
+        if let Some(rate) = settings.rate {
+            pace = pace.within(rate, now);
+        }
         statements.save_queue.execute(params![
             name,
             settings.paused,
@@ -45,6 +49,25 @@ impl Queues {
             pace.0,
         ])?;
         self.0.insert(name.to_owned(), (settings, pace));
+        Ok(())
+    }
+
+    /// Sees to it that `queue` waits no longer than its rate asks, after a clock was set back.
+    pub(super) fn settle(
+        &mut self,
+        queue: &str,
+        now: Timestamp,
+        statements: &mut Statements<'_>,
+    ) -> rusqlite::Result<()> {
+        let Some((settings, pace)) = self.0.get_mut(queue) else {
+            return Ok(());
+        };
+        if let Some(rate) = settings.rate
+            && pace.within(rate, now) != *pace
+        {
+            *pace = pace.within(rate, now);
+            statements.save_pace.execute(params![queue, pace.0])?;
+        }
         Ok(())
     }
 

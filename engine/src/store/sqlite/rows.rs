@@ -218,3 +218,9 @@ pub(super) fn event(task_id: TaskId, row: &Row<'_>) -> Result<Event> {
         body: body.0,
     })
 }
+
+/// A value as the JSON text that is stored.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}

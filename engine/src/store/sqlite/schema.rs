@@ -8,6 +8,7 @@ use super::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tasks.sql"),
     include_str!("migrations/0002_queues.sql"),
+    include_str!("migrations/0003_schedules.sql"),
 ];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.

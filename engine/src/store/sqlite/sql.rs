@@ -12,8 +12,8 @@ pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
 pub(super) const INSERT_TASK: &str = "\
     INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven, \
         timeout_ms, run_at, created_at, cancel_requested, last_seq, output_bytes, truncated, \
-        unique_key) \
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9, 0, ?10, 0, 0, ?11)";
+        unique_key, schedule_id) \
+    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9, 0, ?10, 0, 0, ?11, ?12)";
 pub(super) const INSERT_BODY: &str =
     "INSERT INTO bodies (row, payload, tags, retry) VALUES (?1, ?2, ?3, ?4)";
 pub(super) const INSERT_EVENT: &str =
@@ -95,6 +95,20 @@ pub(super) const SAVE_QUEUE: &str = "\
         (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(super) const SAVE_PACE: &str = "UPDATE queues SET pace = ?2 WHERE name = ?1";
+
+pub(super) const ALL_SCHEDULES: &str = "\
+    SELECT id, cron, time_zone, task, run_missed, paused, created_at, last_fired_at, \
+        next_fire_at, error \
+    FROM schedules ORDER BY created_at, id";
+pub(super) const SAVE_SCHEDULE: &str = "\
+    INSERT OR REPLACE INTO schedules (id, cron, time_zone, task, run_missed, paused, created_at, \
+        last_fired_at, next_fire_at, error) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+pub(super) const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE id = ?1";
+/// Takes the moment ?2, unless another firing has taken it.
+pub(super) const MOVE_SCHEDULE: &str = "\
+    UPDATE schedules SET last_fired_at = ?2, next_fire_at = ?3, error = ?4 \
+    WHERE id = ?1 AND next_fire_at = ?2 AND NOT paused";
 
 /// What a list shows of a task, and its latest failure.
 pub(super) const SUMMARY_COLUMNS: &str = "\

@@ -4,14 +4,13 @@ use std::io;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::OpenError;
 use super::ledger::Ledger;
 use crate::limits::Limits;
-use crate::store::{Committed, StoreError, Write};
+use crate::store::{Clock, Committed, StoreError, Write};
 
 /// The thread that owns the writing connection. It ends, and closes the connection, when this
 /// handle is dropped.
@@ -27,7 +26,11 @@ struct Request {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, limits: Limits) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        connection: Connection,
+        limits: Limits,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
         let (requests, received) = mpsc::channel();
         let (opened, open_result) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
@@ -36,7 +39,7 @@ impl Writer {
                 Ok(ledger) => {
                     // Nobody waits for it any more only when `start` has failed.
                     let _ = opened.send(Ok(()));
-                    write(ledger, &received);
+                    write(ledger, &clock, &received);
                 }
                 Err(error) => {
                     let _ = opened.send(Err(error));
@@ -67,9 +70,9 @@ fn ended() -> StoreError {
     StoreError(io::Error::from(io::ErrorKind::BrokenPipe).to_string() + ": the writer has ended")
 }
 
-fn write(mut ledger: Ledger<'_>, requests: &mpsc::Receiver<Request>) {
+fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Request>) {
     while let Ok(Request { batch, reply }) = requests.recv() {
-        let committed = ledger.commit(batch, Timestamp::now());
+        let committed = ledger.commit(batch, clock());
         // When nobody waits for it any more, it is committed all the same.
         let _ = reply.send(committed.map_err(StoreError::from));
     }

@@ -1,0 +1,156 @@
+//! Preparing and starting an engine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use glassworks_protocol::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Engine, Inner};
+use crate::dispatcher::Dispatcher;
+use crate::handler::Handler;
+use crate::housekeeping::{self, Housekeeping};
+use crate::hub::Hub;
+use crate::journal::Journal;
+use crate::options::{Database, Options, StartError};
+use crate::panic;
+use crate::registry::Registry;
+use crate::runs::Runs;
+use crate::schedule::Scheduler;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::tally::Tally;
+
+/// Prepares an engine: its handlers and options.
+#[derive(Default)]
+pub struct Builder {
+    registry: Registry,
+    options: Options,
+}
+
+impl Builder {
+    /// Registers the code behind a kind; it takes the place of an earlier one of the same kind.
+    #[must_use]
+    pub fn handler<H: Handler>(mut self, handler: H) -> Self {
+        self.registry.add(handler);
+        self
+    }
+
+    /// Sets the options.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Opens the store, takes back what was running when it was last used, and starts claiming.
+    ///
+    /// Must be called within a Tokio runtime. It installs a panic hook, once per process, that
+    /// notes where handlers panic and hands every other panic to the hook before it.
+    pub async fn start(self, database: Database) -> Result<Engine, StartError> {
+        let Database::Sqlite(path) = &database;
+        let limits = self.options.limits;
+        let (file, opened) = (path.clone(), database.clone());
+        let store = tokio::task::spawn_blocking(move || SqliteStore::open(&file, limits))
+            .await
+            .map_err(|_| StartError::Recover(opened))?
+            .map_err(|cause| StartError::Open {
+                database: database.clone(),
+                cause,
+            })?;
+        panic::install_hook();
+        let hub = Arc::new(Hub::new());
+        let tally = Arc::new(Tally::default());
+        let work = Arc::new(Notify::new());
+        let store: Arc<dyn Store> = Arc::new(store);
+        let journal = Journal::start(
+            Arc::clone(&store),
+            Arc::clone(&hub),
+            Arc::clone(&tally),
+            Arc::clone(&work),
+        );
+        match housekeeping::recover(&journal).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
+            Err(_) => return Err(StartError::Recover(database)),
+        }
+        Ok(self.launch(store, journal, hub, tally, work))
+    }
+
+    fn launch(
+        self,
+        store: Arc<dyn Store>,
+        journal: Journal,
+        hub: Arc<Hub>,
+        tally: Arc<Tally>,
+        work: Arc<Notify>,
+    ) -> Engine {
+        let Self { registry, options } = self;
+        let registry = Arc::new(registry);
+        let runs = Arc::new(Runs::default());
+        let closing = CancellationToken::new();
+        let release = CancellationToken::new();
+        let stop_housekeeping = CancellationToken::new();
+        let (dispatching, attempts, keeping) =
+            (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+        let dispatcher = Dispatcher {
+            journal: journal.clone(),
+            registry: Arc::clone(&registry),
+            runs: Arc::clone(&runs),
+            node: options.node.clone(),
+            lease: options.lease,
+            cancel_grace: options.cancel_grace,
+            result_bytes: options.limits.result_bytes,
+            room: Arc::new(Semaphore::new(options.workers.max(1) as usize)),
+            work,
+            closing: closing.clone(),
+            release: release.clone(),
+            attempts: attempts.clone(),
+        };
+        dispatching.spawn(dispatcher.run());
+        let house = Housekeeping {
+            journal: journal.clone(),
+            runs: Arc::clone(&runs),
+            node: options.node.clone(),
+            lease: options.lease,
+            retention: options.retention,
+            stop: stop_housekeeping.clone(),
+        };
+        keeping.spawn(house.run());
+        let schedules_changed = Arc::new(Notify::new());
+        let scheduler = Scheduler {
+            store: Arc::clone(&store),
+            journal: journal.clone(),
+            registry: Arc::clone(&registry),
+            limits: options.limits,
+            changed: Arc::clone(&schedules_changed),
+            stop: closing.clone(),
+        };
+        dispatching.spawn(scheduler.run());
+        let stop_on_drop = [
+            closing.clone().drop_guard(),
+            stop_housekeeping.clone().drop_guard(),
+        ];
+        Engine(Arc::new(Inner {
+            store,
+            journal,
+            hub,
+            registry,
+            runs,
+            tally,
+            options,
+            started_at: Timestamp::now(),
+            started: Instant::now(),
+            closing,
+            release,
+            schedules_changed,
+            stop_housekeeping,
+            dispatching,
+            attempts,
+            housekeeping: keeping,
+            _stop_on_drop: stop_on_drop,
+        }))
+    }
+}

@@ -1,0 +1,154 @@
+//! The handle: what can be asked of an engine. One file for each part of it.
+
+mod answers;
+mod builder;
+mod changing;
+mod lanes;
+mod reading;
+mod submitting;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glassworks_protocol::{KindInfo, StateCounts, Stats, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use self::answers::answer;
+pub use self::builder::Builder;
+pub use self::submitting::Submitted;
+use crate::error::Error;
+use crate::hub::Hub;
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::registry::Registry;
+use crate::runs::Runs;
+use crate::store::Store;
+use crate::tally::Tally;
+
+/// How long ended attempts may take to write that they were released.
+const RELEASE_GRACE: Duration = Duration::from_secs(5);
+/// A store that does not answer within this is not ready.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// A running engine. Cheap to clone; all clones are one engine.
+///
+/// [`shutdown`](Engine::shutdown) ends it in good order. When the last handle is dropped instead,
+/// it stops claiming, and what still runs is not waited for.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    journal: Journal,
+    hub: Arc<Hub>,
+    registry: Arc<Registry>,
+    runs: Arc<Runs>,
+    tally: Arc<Tally>,
+    options: Options,
+    started_at: Timestamp,
+    started: Instant,
+    closing: CancellationToken,
+    release: CancellationToken,
+    /// Tells the scheduler to look again.
+    schedules_changed: Arc<Notify>,
+    stop_housekeeping: CancellationToken,
+    dispatching: TaskTracker,
+    attempts: TaskTracker,
+    housekeeping: TaskTracker,
+    /// Stop the loops when the last handle is gone.
+    _stop_on_drop: [DropGuard; 2],
+}
+
+impl Engine {
+    /// Prepares an engine.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The name of this node.
+    pub fn node(&self) -> &str {
+        &self.0.options.node
+    }
+
+    /// The kinds that can be submitted, by name.
+    pub fn kinds(&self) -> &[KindInfo] {
+        self.0.registry.kinds()
+    }
+
+    /// The figures of this node and its store.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        let inner = &self.0;
+        let tasks = answer("counts", inner.store.counts().await)?;
+        Ok(Stats {
+            node: inner.options.node.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: inner.started_at,
+            uptime_ms: u64::try_from(inner.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            tasks,
+            since_start: inner.tally.read(),
+            workers: inner.options.workers,
+            busy_workers: u32::try_from(inner.runs.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Attempts that this node has ended since it started, by the state they led to. Never
+    /// touches the store.
+    pub fn since_start(&self) -> StateCounts {
+        self.0.tally.read()
+    }
+
+    /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not
+    /// answer.
+    pub async fn ready(&self) -> bool {
+        if self.0.closing.is_cancelled() {
+            return false;
+        }
+        let counts = tokio::time::timeout(READY_WITHIN, self.0.store.counts()).await;
+        matches!(counts, Ok(Ok(_)))
+    }
+
+    /// Ends the engine in good order: no more claims; running attempts get the grace period, and
+    /// what is left then goes back to the queue without its counting; then every stream ends.
+    ///
+    /// Takes at most the grace period and a few seconds. Submits are accepted while attempts end:
+    /// they are on the disk, and taken up at the next start. After it, only reads are answered,
+    /// and the store is closed when the last handle and stream are dropped. Calling it again
+    /// waits for the same end.
+    pub async fn shutdown(&self) {
+        let inner = &self.0;
+        inner.closing.cancel();
+        inner.dispatching.close();
+        // The last claim must have started its attempts before they can be waited for.
+        inner.dispatching.wait().await;
+        inner.attempts.close();
+        let grace = inner.options.shutdown_grace;
+        if tokio::time::timeout(grace, inner.attempts.wait())
+            .await
+            .is_err()
+        {
+            let count = inner.runs.len();
+            tracing::info!(
+                count,
+                "the grace period is over: attempts go back to the queue"
+            );
+            inner.release.cancel();
+            if tokio::time::timeout(RELEASE_GRACE, inner.attempts.wait())
+                .await
+                .is_err()
+            {
+                let count = inner.runs.len();
+                tracing::error!(
+                    count,
+                    "attempts could not be put back; the next start does it"
+                );
+            }
+        }
+        inner.stop_housekeeping.cancel();
+        inner.housekeeping.close();
+        inner.housekeeping.wait().await;
+        inner.journal.close().await;
+        inner.hub.close();
+    }
+}

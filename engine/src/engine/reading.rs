@@ -1,0 +1,129 @@
+//! Reading tasks and their logs.
+
+use std::sync::Arc;
+
+use glassworks_protocol::{
+    Event, FieldError, PageRequest, Task, TaskFilter, TaskId, TaskPage, TaskSummary,
+};
+
+use super::Engine;
+use super::answers::answer;
+use crate::error::Error;
+use crate::hub::{Changes, Follow};
+
+/// The most tasks on one page of a list.
+const MOST_PER_PAGE: u32 = 100;
+/// Tasks on a page when none is asked for.
+const PER_PAGE: u32 = 50;
+/// The most events on one page.
+const MOST_EVENTS: u32 = 1_000;
+impl Engine {
+    /// The task as it stands. Cancel safe, as are all that only read.
+    pub async fn task(&self, id: TaskId) -> Result<Task, Error> {
+        let found = self.0.store.task(id).await;
+        answer("task", found)?.ok_or(Error::NotFound(id))
+    }
+
+    /// One page of the tasks that match, newest first.
+    pub async fn tasks(
+        &self,
+        filter: &TaskFilter,
+        page: &PageRequest,
+    ) -> Result<TaskPage<Task>, Error> {
+        let (before, limit) = place(page)?;
+        // One more than asked for, to know whether another page follows.
+        let found = self.0.store.tasks(filter.clone(), before, limit + 1).await;
+        Ok(paged(answer("tasks", found)?, limit, |task| task.id))
+    }
+
+    /// As [`tasks`](Engine::tasks), without payloads and results.
+    pub async fn summaries(
+        &self,
+        filter: &TaskFilter,
+        page: &PageRequest,
+    ) -> Result<TaskPage<TaskSummary>, Error> {
+        let (before, limit) = place(page)?;
+        let found = self
+            .0
+            .store
+            .summaries(filter.clone(), before, limit + 1)
+            .await;
+        Ok(paged(answer("summaries", found)?, limit, |task| task.id))
+    }
+
+    /// Of `ids`, at most a few hundred, the tasks that exist and match, newest first.
+    pub async fn summaries_of(
+        &self,
+        ids: &[TaskId],
+        filter: &TaskFilter,
+    ) -> Result<Vec<TaskSummary>, Error> {
+        let found = self
+            .0
+            .store
+            .summaries_of(ids.to_vec(), filter.clone())
+            .await;
+        answer("summaries_of", found)
+    }
+
+    /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
+    pub async fn events(
+        &self,
+        id: TaskId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Arc<Event>>, Error> {
+        within(limit, MOST_EVENTS)?;
+        let found = self.0.store.events(id, after, limit).await;
+        let page = answer("events", found)?.ok_or(Error::NotFound(id))?;
+        Ok(page.events.into_iter().map(Arc::new).collect())
+    }
+
+    /// Follows a task's log after `after`: what is stored, then what comes, until it is over.
+    pub async fn follow(&self, id: TaskId, after: u64) -> Result<Follow, Error> {
+        let store = Arc::clone(&self.0.store);
+        self.0.hub.follow(store, id, after).await
+    }
+
+    /// What changes from now on, for lists.
+    pub fn changes(&self) -> Changes {
+        self.0.hub.changes()
+    }
+}
+
+/// Where a page begins and how long it is.
+fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
+    let limit = page.limit.unwrap_or(PER_PAGE);
+    within(limit, MOST_PER_PAGE)?;
+    let before = page
+        .cursor
+        .as_deref()
+        .map(|cursor| {
+            cursor.parse().map_err(|_| {
+                Error::Invalid(vec![FieldError::new(
+                    "cursor",
+                    "must be the next_cursor of a page",
+                )])
+            })
+        })
+        .transpose()?;
+    Ok((before, limit))
+}
+
+fn within(limit: u32, most: u32) -> Result<(), Error> {
+    if (1..=most).contains(&limit) {
+        return Ok(());
+    }
+    let detail = format!("must be 1 to {most}");
+    Err(Error::Invalid(vec![FieldError::new("limit", detail)]))
+}
+
+/// Cuts a list that was read with one more than `limit`.
+fn paged<T>(mut tasks: Vec<T>, limit: u32, id: impl Fn(&T) -> TaskId) -> TaskPage<T> {
+    let more = tasks.len() > limit as usize;
+    tasks.truncate(limit as usize);
+    let next_cursor = tasks
+        .last()
+        .filter(|_| more)
+        .map(|last| id(last).to_string());
+    TaskPage { tasks, next_cursor }
+}

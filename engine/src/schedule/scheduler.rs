@@ -1,0 +1,125 @@
+//! The loop that fires schedules.
+//!
+//! Every node runs it and there is no leader: a firing names the moment it is for, and the store
+//! takes the first one and refuses the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use glassworks_protocol::{Schedule, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::cron::{Rule, submits};
+use crate::error::Error;
+use crate::journal::{Journal, log_store_error};
+use crate::limits::Limits;
+use crate::registry::Registry;
+use crate::store::{Firing, NewRow, Outcome, Store, Write};
+use crate::submission;
+
+/// A look is due after this long in any case: clocks are set, and other nodes change schedules.
+const SLOW_POLL: Duration = Duration::from_secs(30);
+/// How long to wait after a firing could not be stored.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What fires schedules.
+pub(crate) struct Scheduler {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Journal,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) limits: Limits,
+    /// Told when a schedule was made, changed or deleted.
+    pub(crate) changed: Arc<Notify>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Scheduler {
+    /// Fires schedules until it is told to stop.
+    pub(crate) async fn run(self) {
+        loop {
+            let wait = self.fire_due().await;
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.changed.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Fires what is due, and says how long to wait for the next.
+    async fn fire_due(&self) -> Duration {
+        let schedules = match self.store.schedules().await {
+            Ok(schedules) => schedules,
+            Err(error) => {
+                log_store_error("schedules", &error);
+                return RETRY;
+            }
+        };
+        let mut wait = SLOW_POLL;
+        for schedule in schedules {
+            let mut next = schedule.next_fire_at;
+            if let Some(due) = next.filter(|due| *due <= Timestamp::now()) {
+                let Some(after) = self.fire(&schedule, due).await else {
+                    wait = wait.min(RETRY);
+                    continue;
+                };
+                next = after;
+            }
+            if let Some(next) = next {
+                let ahead = next.millis_since(Timestamp::now());
+                wait = wait.min(Duration::from_millis(u64::try_from(ahead).unwrap_or(0) + 1));
+            }
+        }
+        wait
+    }
+
+    /// Fires one schedule for the moment `due`. Gives its next moment, if it has one; or `None`
+    /// when the firing could not be stored and is to be tried again.
+    async fn fire(&self, schedule: &Schedule, due: Timestamp) -> Option<Option<Timestamp>> {
+        let now = Timestamp::now();
+        let next = Rule::read(&schedule.cron, &schedule.time_zone)
+            .ok()
+            .and_then(|rule| rule.next(now));
+        let (task, error) = match self.task(schedule, due, now) {
+            Ok(task) => (task, None),
+            Err(error) => {
+                tracing::error!(schedule = %schedule.id, %error, "a firing submitted nothing");
+                (None, Some(error.to_string()))
+            }
+        };
+        let firing = Firing {
+            schedule: schedule.id,
+            due,
+            next,
+            task,
+            error,
+        };
+        match self.journal.commit(Write::Fire(Box::new(firing))).await {
+            // Where another node fired it, its next moment is known all the same.
+            Ok(Outcome::Fired(Ok(_))) => Some(next),
+            Ok(Outcome::Fired(Err(refusal))) => {
+                tracing::error!(schedule = %schedule.id, ?refusal, "a firing waits for room");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What a firing submits, if anything.
+    fn task(
+        &self,
+        schedule: &Schedule,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<NewRow>, Error> {
+        if !submits(schedule, due, now) {
+            return Ok(None);
+        }
+        let row = submission::check(&schedule.task, &self.registry, &self.limits, now)?;
+        Ok(Some(NewRow {
+            schedule_id: Some(schedule.id),
+            ..row
+        }))
+    }
+}

@@ -1,0 +1,288 @@
+//! Questions: lists with their filters and pages, events, counts.
+
+use std::collections::HashSet;
+
+use glassworks_engine::store::{End, NewRow, Write};
+use glassworks_protocol::{State, TaskFilter, TaskId, TaskSummary};
+
+use crate::bench::Bench;
+use crate::support::{
+    ask, everything, failed, finish, log, output, picture, progress, record, row, row_at,
+    row_with_key, running, submit, submit_all, task,
+};
+
+/// Finds tasks in each of the ways of asking, which must agree.
+async fn found(bench: &Bench, filter: TaskFilter) -> Vec<TaskId> {
+    let tasks = bench.tasks(filter.clone(), None, 1_000).await.unwrap();
+    let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+    let summaries = bench.summaries(filter.clone(), None, 1_000).await.unwrap();
+    let short: Vec<TaskId> = summaries.iter().map(|task| task.id).collect();
+    assert_eq!(short, ids, "{filter:?}");
+    let all = everything(&**bench).await;
+    let all: Vec<TaskId> = all.iter().map(|task| task.id).collect();
+    let among = bench.summaries_of(all, filter.clone()).await.unwrap();
+    let among: HashSet<TaskId> = among.iter().map(|task| task.id).collect();
+    assert_eq!(among, ids.iter().copied().collect(), "{filter:?}");
+    ids
+}
+
+/// A task in every state, with something of everything.
+async fn a_mixture(bench: &Bench) -> Vec<TaskId> {
+    let store = &**bench;
+    let mut ids = vec![
+        running(store, row_with_key("k")).await,
+        submit(store, row_at(bench.clock.ahead(1_000))).await,
+    ];
+    record(store, ids[0], 1, vec![progress(0.5), output("x")])
+        .await
+        .unwrap();
+    for end in [
+        End::Completed(Some(r#"{"a":1}"#.to_owned())),
+        failed(None),
+        failed(Some(bench.clock.ahead(1_000))),
+    ] {
+        let id = running(store, row()).await;
+        finish(store, id, 1, end).await.unwrap();
+        ids.push(id);
+    }
+    let cancelled = submit(store, row()).await;
+    ask(store, Write::Cancel(cancelled)).await.unwrap();
+    ids.push(cancelled);
+    let tagged = NewRow {
+        tags: vec!["a".to_owned(), "b".to_owned()],
+        ..row()
+    };
+    ids.push(submit(store, tagged).await);
+    ids
+}
+
+pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
+    let ids = a_mixture(&bench).await;
+    let listed = everything(&*bench).await;
+    assert_eq!(listed.len(), ids.len());
+    let all = TaskFilter::default();
+    let summaries = bench.summaries(all, None, 100).await.unwrap();
+    for (listed, summary) in listed.iter().zip(summaries) {
+        assert_eq!(task(&*bench, listed.id).await, *listed);
+        let expected = TaskSummary {
+            id: listed.id,
+            kind: listed.kind.clone(),
+            queue: listed.queue.clone(),
+            state: listed.state,
+            tags: listed.tags.clone(),
+            attempt: listed.attempt,
+            max_attempts: listed.max_attempts,
+            run_at: listed.run_at,
+            created_at: listed.created_at,
+            started_at: listed.started_at,
+            finished_at: listed.finished_at,
+            progress: listed.progress.clone(),
+            error: listed.error.clone(),
+            cancel_requested: listed.cancel_requested,
+            last_seq: listed.last_seq,
+        };
+        assert_eq!(summary, expected);
+    }
+}
+
+pub(crate) async fn a_list_is_newest_first_and_read_in_pages(bench: Bench) {
+    let rows: Vec<NewRow> = (0..7).map(|_| row()).collect();
+    let mut expected: Vec<TaskId> = rows.iter().map(|row| row.id).collect();
+    submit_all(&*bench, rows).await.unwrap();
+    expected.reverse();
+    for limit in [1, 3, 7, 100] {
+        let mut seen: Vec<TaskId> = Vec::new();
+        loop {
+            let before = seen.last().copied();
+            let all = TaskFilter::default();
+            let page = bench.tasks(all.clone(), before, limit).await.unwrap();
+            let short = bench.summaries(all, before, limit).await.unwrap();
+            assert!(page.len() <= limit as usize);
+            let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
+            let short: Vec<TaskId> = short.iter().map(|task| task.id).collect();
+            assert_eq!(ids, short);
+            if ids.is_empty() {
+                break;
+            }
+            seen.extend(ids);
+        }
+        assert_eq!(seen, expected, "in pages of {limit}");
+    }
+    // A place stays where it is when its task is gone.
+    ask(&*bench, Write::Cancel(expected[2])).await.unwrap();
+    ask(&*bench, Write::Delete(expected[2])).await.unwrap();
+    let page = bench
+        .tasks(TaskFilter::default(), Some(expected[2]), 2)
+        .await
+        .unwrap();
+    let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
+    assert_eq!(ids, expected[3..5]);
+}
+
+pub(crate) async fn a_filter_lets_pass_what_meets_all_of_it(bench: Bench) {
+    let named = |kind: &str, queue: &str, tags: &[&str]| NewRow {
+        kind: kind.to_owned(),
+        queue: queue.to_owned(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..row()
+    };
+    let one = submit(&*bench, named("alpha", "left", &["red", "blue"])).await;
+    let two = submit(&*bench, named("beta", "left", &["red"])).await;
+    let three = submit(&*bench, named("alpha", "right", &[])).await;
+    ask(&*bench, Write::Cancel(three)).await.unwrap();
+    let filter = |kind: Option<&str>, queue: Option<&str>, tag: Option<&str>| TaskFilter {
+        kind: kind.map(str::to_owned),
+        queue: queue.map(str::to_owned),
+        tag: tag.map(str::to_owned),
+        ..TaskFilter::default()
+    };
+    for (filter, expected) in [
+        (filter(None, None, None), vec![three, two, one]),
+        (filter(Some("alpha"), None, None), vec![three, one]),
+        (filter(Some("Alpha"), None, None), vec![]),
+        (filter(Some("alph"), None, None), vec![]),
+        (filter(None, Some("left"), None), vec![two, one]),
+        (filter(None, None, Some("red")), vec![two, one]),
+        (filter(None, None, Some("re")), vec![]),
+        (filter(None, None, Some("red\", \"blue")), vec![]),
+        (filter(Some("alpha"), Some("left"), Some("red")), vec![one]),
+        (filter(Some("beta"), None, Some("blue")), vec![]),
+    ] {
+        assert_eq!(found(&bench, filter).await, expected);
+    }
+    for state in State::ALL {
+        let filter = TaskFilter {
+            state: Some(state),
+            ..TaskFilter::default()
+        };
+        let expected = match state {
+            State::Queued => vec![two, one],
+            State::Cancelled => vec![three],
+            _ => vec![],
+        };
+        assert_eq!(found(&bench, filter).await, expected, "{state}");
+    }
+}
+
+pub(crate) async fn a_search_looks_at_id_kind_tags_payload_and_error(bench: Bench) {
+    let by_kind = NewRow {
+        kind: "needle-kind".to_owned(),
+        ..row()
+    };
+    let by_tag = NewRow {
+        tags: vec!["the needle tag".to_owned()],
+        ..row()
+    };
+    let by_payload = NewRow {
+        payload: r#"{"hay":"NEEDLE ü"}"#.to_owned(),
+        ..row()
+    };
+    let mut expected = Vec::new();
+    for row in [by_kind, by_tag, by_payload] {
+        expected.push(submit(&*bench, row).await);
+    }
+    for id in expected.clone() {
+        ask(&*bench, Write::Cancel(id)).await.unwrap();
+    }
+    let by_error = running(&*bench, row()).await;
+    let end = End::Failed {
+        message: "no needle here".to_owned(),
+        ran_ms: 1,
+        retry_at: None,
+    };
+    finish(&*bench, by_error, 1, end).await.unwrap();
+    expected.push(by_error);
+    let other = NewRow {
+        payload: r#"{"hay":"50% _x_ \\ "}"#.to_owned(),
+        ..row()
+    };
+    let other = submit(&*bench, other).await;
+    expected.reverse();
+
+    let search = async |text: &str| {
+        let filter = TaskFilter {
+            q: Some(text.to_owned()),
+            ..TaskFilter::default()
+        };
+        found(&bench, filter).await
+    };
+    assert_eq!(search("needle").await, expected);
+    assert_eq!(search(" nEEdle  ").await, expected);
+    assert_eq!(search("NEEDLE ü").await, [expected[1]]);
+    for blank in ["", "  "] {
+        assert_eq!(search(blank).await.len(), 5, "nothing is asked for");
+    }
+    for literal in ["50%", "% _", "_x_", "\\"] {
+        assert_eq!(search(literal).await, [other], "{literal}");
+    }
+    for pattern in ["5_%", "%x%", "n%e", "'"] {
+        assert!(search(pattern).await.is_empty(), "{pattern}");
+    }
+    let text = other.to_string();
+    for part in [text.clone(), text.to_uppercase(), text[19..].to_owned()] {
+        assert_eq!(search(&part).await, [other], "{part}");
+    }
+}
+
+pub(crate) async fn only_those_asked_for_are_looked_up(bench: Bench) {
+    let one = submit(&*bench, row()).await;
+    submit(&*bench, row()).await;
+    let gone = row().id;
+    let queued = TaskFilter {
+        state: Some(State::Queued),
+        ..TaskFilter::default()
+    };
+    let found = bench
+        .summaries_of(vec![gone, one, one], queued)
+        .await
+        .unwrap();
+    let ids: Vec<TaskId> = found.iter().map(|task| task.id).collect();
+    assert_eq!(ids, [one]);
+    let all = TaskFilter::default();
+    assert!(bench.summaries_of(vec![], all).await.unwrap().is_empty());
+}
+
+pub(crate) async fn events_are_read_in_pages(bench: Bench) {
+    let id = running(&*bench, row()).await;
+    let lines = (0..10).map(|line| output(&format!("{line}\n"))).collect();
+    record(&*bench, id, 1, lines).await.unwrap();
+    let whole = log(&*bench, id).await.unwrap();
+    assert_eq!(whole.len(), 12);
+    for limit in [1, 5, 12, 13] {
+        let mut seen = Vec::new();
+        loop {
+            let after = seen.len() as u64;
+            let page = bench.events(id, after, limit).await.unwrap().unwrap();
+            assert_eq!((page.state, page.last_seq), (State::Running, 12));
+            assert!(page.events.len() <= limit as usize);
+            if page.events.is_empty() {
+                break;
+            }
+            seen.extend(page.events);
+        }
+        assert_eq!(seen, whole, "in pages of {limit}");
+    }
+    for beyond in [12, 13, u64::MAX] {
+        let page = bench.events(id, beyond, 9).await.unwrap().unwrap();
+        assert_eq!((page.events.len(), page.last_seq), (0, 12));
+    }
+    let none = bench.events(id, 0, 0).await.unwrap().unwrap();
+    assert!(none.events.is_empty());
+    assert!(bench.events(row().id, 0, 9).await.unwrap().is_none());
+    assert_eq!(bench.task(row().id).await.unwrap(), None);
+}
+
+pub(crate) async fn counts_equal_a_recount_over_a_restart(mut bench: Bench) {
+    let ids = a_mixture(&bench).await;
+    let before = picture(&*bench).await;
+    let counts = bench.counts().await.unwrap();
+    for state in State::ALL {
+        assert_eq!(counts.get(state), 1, "{state}");
+    }
+    bench.reopen().await;
+    assert_eq!(picture(&*bench).await, before);
+    for id in ids {
+        let _ = ask(&*bench, Write::Delete(id)).await;
+        picture(&*bench).await;
+    }
+}

@@ -1,0 +1,421 @@
+//! Random histories on a real store beside a simple model: after each step they agree on
+//! everything that can be read.
+//!
+//! `PROPTEST_CASES` sets how many histories are tried. Those that once failed are kept beside this
+//! file and tried first.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod steps;
+#[path = "../support/store.rs"]
+mod support;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use glassworks_engine::Limits;
+use glassworks_engine::store::sqlite::SqliteStore;
+use glassworks_engine::store::{Accepted, Outcome, Store, Write};
+use glassworks_protocol::{Event, Task, TaskId, Timestamp};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use rusqlite::Connection;
+
+use self::steps::{Op, Step, history};
+use self::support::{ManualClock, everything, log, row};
+use self::world::{Answer, Card, World};
+
+/// Histories tried when nobody says how many.
+const CASES: u32 = 48;
+
+/// Small, so that every history meets them.
+const LIMITS: Limits = Limits {
+    backlog: 9,
+    payload_bytes: 1_000,
+    result_bytes: 1_000,
+    output_bytes: 24,
+    events: 14,
+    queues: 3,
+};
+
+fn config() -> Config {
+    let kept = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/model/proptest-regressions.txt"
+    );
+    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    Config {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(kept))),
+        ..Config::default()
+    }
+}
+
+#[test]
+fn a_store_does_what_the_model_does() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let verdict = TestRunner::new(config()).run(&history(), |steps| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tasks.db");
+        let mut trial = Trial::new(&file);
+        runtime.block_on(async {
+            for step in &steps {
+                trial.take(step).await?;
+                trial.compare().await?;
+            }
+            trial.restart();
+            trial.compare().await
+        })
+    });
+    if let Err(failure) = verdict {
+        panic!("{failure}");
+    }
+}
+
+/// A store and the model, side by side.
+struct Trial<'f> {
+    file: &'f Path,
+    clock: ManualClock,
+    world: World,
+    /// `None` only while it is reopened.
+    store: Option<SqliteStore>,
+    /// Reads the file as it is, past the store.
+    auditor: Connection,
+}
+
+impl<'f> Trial<'f> {
+    fn new(file: &'f Path) -> Self {
+        let clock = ManualClock::new();
+        let store = SqliteStore::open_with_clock(file, LIMITS, clock.for_store()).unwrap();
+        Self {
+            file,
+            world: World::new(clock.now(), LIMITS),
+            clock,
+            store: Some(store),
+            auditor: Connection::open(file).unwrap(),
+        }
+    }
+
+    fn store(&self) -> &SqliteStore {
+        self.store.as_ref().unwrap()
+    }
+
+    fn restart(&mut self) {
+        self.store = None;
+        let clock = self.clock.for_store();
+        self.store = Some(SqliteStore::open_with_clock(self.file, LIMITS, clock).unwrap());
+    }
+
+    async fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match step {
+            Step::Commit(ops) => self.commit(ops).await,
+            Step::Fail(ops) => self.fail(ops).await,
+            Step::Pass(millis) => {
+                self.clock.advance(*millis);
+                self.world.now = self.clock.now();
+                Ok(())
+            }
+            Step::Restart => {
+                self.restart();
+                Ok(())
+            }
+        }
+    }
+
+    async fn commit(&mut self, ops: &[Op]) -> Result<(), TestCaseError> {
+        let (batch, expected) = plan(&mut self.world, ops);
+        let committed = self.store().commit(batch).await.unwrap();
+        let answers: Vec<Answer> = committed.outcomes.into_iter().map(answer).collect();
+        same("the answers", &answers, &expected)?;
+        let (events, deleted, wake) = self.world.told();
+        same("the committed events", &committed.events, &events)?;
+        same("what was deleted", &committed.deleted, &deleted)?;
+        if wake && !committed.wake {
+            return Err(TestCaseError::fail("the dispatcher was not woken"));
+        }
+        Ok(())
+    }
+
+    async fn fail(&mut self, ops: &[Op]) -> Result<(), TestCaseError> {
+        let mut imagined = self.world.clone();
+        let (mut batch, _) = plan(&mut imagined, ops);
+        // Two tasks with one id, which no database takes.
+        let twin = row();
+        let twins = Write::Submit(vec![twin.clone(), twin]);
+        if !matches!(imagined.apply(&twins), Answer::Submitted(Ok(_))) {
+            // It would be refused before it came to that.
+            return Ok(());
+        }
+        batch.push(twins);
+        match self.store().commit(batch).await {
+            Ok(_) => Err(TestCaseError::fail("two tasks have one id")),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn compare(&self) -> Result<(), TestCaseError> {
+        let stored = everything(self.store()).await;
+        let mut expected: Vec<Task> = self.world.cards.iter().map(shown).collect();
+        expected.reverse();
+        same("the tasks", &stored, &expected)?;
+        for card in &self.world.cards {
+            let log = log(self.store(), card.new.id).await.unwrap();
+            same::<Vec<Event>>("the log", &log, &card.log)?;
+        }
+        let counts = self.store().counts().await.unwrap();
+        same("the counts", &counts, &self.world.counts())?;
+        let queues = self.store().queues().await.unwrap();
+        same("the queues", &queues, &self.world.queues())?;
+        let schedules = self.store().schedules().await.unwrap();
+        same("the schedules", &schedules, &self.world.schedules)?;
+        same(
+            "the counts by queue",
+            &self.tally("SELECT queue, state, tasks FROM counts"),
+            &self.tally("SELECT queue, state, count(*) FROM tasks GROUP BY queue, state"),
+        )?;
+        let orphans = "
+            SELECT 'body', row, 1 FROM bodies WHERE row NOT IN (SELECT row FROM tasks) UNION
+            SELECT 'result', row, 1 FROM results WHERE row NOT IN (SELECT row FROM tasks) UNION
+            SELECT 'failure', row, 1 FROM failures WHERE row NOT IN (SELECT row FROM tasks) UNION
+            SELECT 'event', row, 1 FROM events WHERE row NOT IN (SELECT row FROM tasks)";
+        same(
+            "what deleted tasks left",
+            &self.tally(orphans),
+            &BTreeMap::new(),
+        )
+    }
+
+    fn tally(&self, sql: &str) -> BTreeMap<(String, i64), i64> {
+        let mut statement = self.auditor.prepare_cached(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+/// Aims the writes one after the other, as the model changes under them.
+fn plan(world: &mut World, ops: &[Op]) -> (Vec<Write>, Vec<Answer>) {
+    let mut batch = Vec::new();
+    let mut expected = Vec::new();
+    for op in ops {
+        let write = op.aim(world);
+        expected.push(world.apply(&write));
+        batch.push(write);
+    }
+    (batch, expected)
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    stored: &T,
+    expected: &T,
+) -> Result<(), TestCaseError> {
+    if stored == expected {
+        return Ok(());
+    }
+    Err(TestCaseError::fail(format!(
+        "{what} differ\n  store: {stored:#?}\n  model: {expected:#?}"
+    )))
+}
+
+fn answer(outcome: Outcome) -> Answer {
+    match outcome {
+        Outcome::Submitted(submitted) => Answer::Submitted(submitted.map(|accepted| {
+            let each = |accepted| match accepted {
+                Accepted::New(head) => (head.id, true),
+                Accepted::Existing(id) => (id, false),
+            };
+            accepted.into_iter().map(each).collect()
+        })),
+        Outcome::Claimed {
+            tasks,
+            next_due,
+            more,
+        } => Answer::Claimed {
+            tasks: tasks
+                .iter()
+                .map(|task| (task.id, task.attempt, task.counted_attempts))
+                .collect(),
+            next_due,
+            more,
+        },
+        Outcome::Recorded(recorded) => Answer::Recorded(recorded),
+        Outcome::Finished(finished) => Answer::Finished(finished),
+        Outcome::Renewed(leases) => {
+            let mut renewed: Vec<(TaskId, u32, bool)> = leases
+                .iter()
+                .map(|lease| (lease.id, lease.attempt, lease.cancel_requested))
+                .collect();
+            renewed.sort_unstable();
+            Answer::Renewed(renewed)
+        }
+        Outcome::Rescued(count) => Answer::Rescued(count),
+        Outcome::Changed(changed) => Answer::Changed(changed),
+        Outcome::QueueSaved => Answer::QueueSaved,
+        Outcome::ScheduleSaved => Answer::ScheduleSaved,
+        Outcome::ScheduleDeleted(deleted) => Answer::ScheduleDeleted(deleted),
+        Outcome::Fired(fired) => Answer::Fired(fired),
+        Outcome::Pruned(count) => Answer::Pruned(count),
+    }
+}
+
+/// The task that a store should show for what the model knows.
+fn shown(card: &Card) -> Task {
+    let json = |text: &str| serde_json::from_str(text).unwrap();
+    Task {
+        id: card.new.id,
+        kind: card.new.kind.clone(),
+        queue: card.new.queue.clone(),
+        state: card.state,
+        payload: json(&card.new.payload),
+        priority: card.new.priority,
+        tags: card.new.tags.clone(),
+        attempt: card.attempt,
+        max_attempts: card.new.max_attempts,
+        timeout_ms: card.new.timeout_ms,
+        run_at: card.run_at,
+        created_at: card.created_at,
+        started_at: card.started_at,
+        finished_at: card.finished_at,
+        progress: card.progress.clone(),
+        result: card.result.as_deref().map(json),
+        error: card.failures.last().cloned(),
+        errors: card.failures.clone(),
+        cancel_requested: card.asked_to_stop,
+        unique_key: card.new.unique_key.clone(),
+        schedule_id: None,
+        node: card.node.clone(),
+        last_seq: card.log.len() as u64,
+    }
+}
+
+#[test]
+fn the_histories_reach_every_answer() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen = BTreeSet::new();
+    for _ in 0..300 {
+        let steps = history().new_tree(&mut runner).unwrap().current();
+        let mut world = World::new(Timestamp::from_millis(0), LIMITS);
+        for step in steps {
+            match step {
+                Step::Commit(ops) => {
+                    for answer in plan(&mut world, &ops).1 {
+                        seen.insert(name(&answer));
+                    }
+                }
+                Step::Pass(millis) => world.now = world.now.plus_millis(millis),
+                Step::Fail(_) | Step::Restart => {}
+            }
+        }
+        for event in world.told().0 {
+            if let glassworks_protocol::EventBody::Truncated { what, .. } = event.body {
+                seen.insert(format!("truncated {what}"));
+            }
+        }
+    }
+    let expected = EVERY_ANSWER.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(seen, expected);
+}
+
+/// What an answer is, apart from its figures.
+fn name(answer: &Answer) -> String {
+    let refusal = |refusal: &glassworks_engine::store::Refusal| {
+        let text = format!("{refusal:?}");
+        match text.split_once('(') {
+            Some(("State", state)) => format!("State {}", state.trim_end_matches(')')),
+            Some((name, _)) => name.to_owned(),
+            None => text,
+        }
+    };
+    match answer {
+        Answer::Submitted(Ok(accepted)) => {
+            let new = accepted.iter().all(|(_, new)| *new);
+            format!(
+                "submitted, {}",
+                if new { "all new" } else { "one existing" }
+            )
+        }
+        Answer::Submitted(Err(refused)) => format!("submit: {}", refusal(refused)),
+        Answer::Claimed {
+            tasks,
+            next_due,
+            more,
+        } => {
+            let some = if tasks.is_empty() { "none" } else { "some" };
+            let due = if next_due.is_some() {
+                ", due later"
+            } else {
+                ""
+            };
+            let more = if *more { ", more" } else { "" };
+            format!("claimed {some}{due}{more}")
+        }
+        Answer::Recorded(Ok(())) => "recorded".to_owned(),
+        Answer::Recorded(Err(refused)) => format!("record: {}", refusal(refused)),
+        Answer::Finished(Ok(state)) => format!("finished {state}"),
+        Answer::Finished(Err(refused)) => format!("finish: {}", refusal(refused)),
+        Answer::Renewed(leases) => format!("renewed {}", leases.len().min(1)),
+        Answer::Rescued(count) => format!("rescued {}", (*count).min(1)),
+        Answer::Changed(Ok(attempt)) => format!("changed, running: {}", attempt.is_some()),
+        Answer::Changed(Err(refused)) => format!("request: {}", refusal(refused)),
+        Answer::QueueSaved => "queue saved".to_owned(),
+        Answer::ScheduleSaved => "schedule saved".to_owned(),
+        Answer::ScheduleDeleted(deleted) => format!("schedule deleted: {deleted}"),
+        Answer::Fired(Ok(first)) => format!("fired: {first}"),
+        Answer::Fired(Err(refused)) => format!("fire: {}", refusal(refused)),
+        Answer::Pruned(count) => format!("pruned {}", (*count).min(1)),
+    }
+}
+
+/// A history that never came to one of these would prove nothing of it.
+const EVERY_ANSWER: &[&str] = &[
+    "changed, running: false",
+    "changed, running: true",
+    "claimed none",
+    "claimed none, due later",
+    "claimed none, due later, more",
+    "claimed none, more",
+    "claimed some",
+    "claimed some, due later",
+    "claimed some, due later, more",
+    "claimed some, more",
+    "finish: Fenced",
+    "finished cancelled",
+    "finished completed",
+    "finished failed",
+    "finished queued",
+    "finished retrying",
+    "fire: BacklogFull",
+    "fire: TooManyQueues",
+    "fired: false",
+    "fired: true",
+    "pruned 0",
+    "pruned 1",
+    "queue saved",
+    "record: Fenced",
+    "recorded",
+    "renewed 0",
+    "renewed 1",
+    "request: KeyTaken",
+    "request: NotFound",
+    "request: State Cancelled",
+    "request: State Completed",
+    "request: State Failed",
+    "request: State Queued",
+    "request: State Retrying",
+    "request: State Running",
+    "request: State Scheduled",
+    "rescued 0",
+    "rescued 1",
+    "schedule deleted: false",
+    "schedule deleted: true",
+    "schedule saved",
+    "submit: BacklogFull",
+    "submit: TooManyQueues",
+    "submitted, all new",
+    "submitted, one existing",
+    "truncated events",
+    "truncated output",
+];

@@ -1,0 +1,390 @@
+//! What a random history is made of, and how each part is aimed at the tasks that there are.
+
+use glassworks_engine::store::{Claim, End, Firing, NewRow, Write};
+use glassworks_protocol::{
+    EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use uuid::Uuid;
+
+use crate::support::{output, progress, row};
+use crate::world::{Card, World};
+
+/// One step of a history.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Writes that are committed together.
+    Commit(Vec<Op>),
+    /// The same, but the commit fails in the database.
+    Fail(Vec<Op>),
+    /// So many milliseconds go by; backwards when the clock is set.
+    Pass(i64),
+    /// The store is closed and opened again.
+    Restart,
+}
+
+/// A write, not yet aimed.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Submit(Vec<New>),
+    Claim {
+        node: u8,
+        room: u32,
+    },
+    Record {
+        who: Who,
+        entries: Vec<Entry>,
+    },
+    Finish {
+        who: Who,
+        entries: Vec<Entry>,
+        end: Ending,
+    },
+    Cancel(Which),
+    Retry(Which),
+    Delete(Which),
+    Renew {
+        node: u8,
+        ahead: i64,
+    },
+    Rescue {
+        ahead: Option<i64>,
+        limit: u32,
+    },
+    Prune {
+        completed_age: i64,
+        failed_age: i64,
+        limit: u32,
+    },
+    SetQueue {
+        queue: u8,
+        settings: QueueSettings,
+    },
+    SaveSchedule {
+        schedule: u8,
+        next_in: Option<i64>,
+    },
+    DeleteSchedule(u8),
+    Fire {
+        schedule: u8,
+        /// For another moment than the one it is due for.
+        late: bool,
+        next_in: Option<i64>,
+        task: Option<New>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct New {
+    queue: u8,
+    priority: u8,
+    max_attempts: u32,
+    delay: Option<i64>,
+    key: Option<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    Print(usize),
+    Progress(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending {
+    Completed(bool),
+    Failed { retry_in: Option<i64> },
+    Stopped,
+    Released,
+}
+
+/// Which task is meant.
+#[derive(Clone, Debug)]
+pub(crate) enum Which {
+    /// One of those that there are.
+    Of(Index),
+    /// One that there is not.
+    Unknown,
+}
+
+/// Which attempt is meant.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// One that runs, if any does.
+    Running(Index),
+    /// Any task, and an attempt that may be the wrong one.
+    Maybe(Which, u32),
+}
+
+pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 1..60)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        16 => vec(op(), 1..4).prop_map(Step::Commit),
+        2 => vec(op(), 0..4).prop_map(Step::Fail),
+        4 => (-20_i64..120).prop_map(Step::Pass),
+        1 => Just(Step::Restart),
+    ]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => vec(new(), 1..4).prop_map(Op::Submit),
+        6 => (0..2_u8, 0..4_u32).prop_map(|(node, room)| Op::Claim { node, room }),
+        4 => (who(), vec(entry(), 0..4)).prop_map(|(who, entries)| Op::Record { who, entries }),
+        6 => (who(), vec(entry(), 0..2), ending())
+            .prop_map(|(who, entries, end)| Op::Finish { who, entries, end }),
+        3 => which().prop_map(Op::Cancel),
+        3 => which().prop_map(Op::Retry),
+        2 => which().prop_map(Op::Delete),
+        1 => (0..2_u8, 0_i64..100).prop_map(|(node, ahead)| Op::Renew { node, ahead }),
+        1 => (option::weighted(0.8, -20_i64..40), 0..4_u32)
+            .prop_map(|(ahead, limit)| Op::Rescue { ahead, limit }),
+        1 => (-1_i64..100, -1_i64..100, 0..4_u32).prop_map(|(completed_age, failed_age, limit)| {
+            Op::Prune { completed_age, failed_age, limit }
+        }),
+        2 => (0..4_u8, settings()).prop_map(|(queue, settings)| Op::SetQueue { queue, settings }),
+        1 => (0..2_u8, option::of(0_i64..50))
+            .prop_map(|(schedule, next_in)| Op::SaveSchedule { schedule, next_in }),
+        1 => (0..2_u8).prop_map(Op::DeleteSchedule),
+        2 => (0..2_u8, any::<bool>(), option::of(0_i64..50), option::of(new())).prop_map(
+            |(schedule, late, next_in, task)| Op::Fire { schedule, late, next_in, task }
+        ),
+    ]
+}
+
+/// Mostly without limits, or nothing would ever run.
+fn settings() -> impl Strategy<Value = QueueSettings> {
+    let rate = (1..4_u32, 1..80_u32).prop_map(|(tasks, per_ms)| RateLimit { tasks, per_ms });
+    (
+        proptest::bool::weighted(0.2),
+        option::weighted(0.3, 1..3_u32),
+        option::weighted(0.2, 1..3_u32),
+        option::weighted(0.4, rate),
+    )
+        .prop_map(|(paused, concurrency, max_running, rate)| QueueSettings {
+            paused,
+            concurrency,
+            max_running,
+            rate,
+        })
+}
+
+fn new() -> impl Strategy<Value = New> {
+    let delay = option::weighted(0.4, -30_i64..90);
+    let key = option::weighted(0.3, 0..3_u8);
+    (0..4_u8, 0..3_u8, 1..4_u32, delay, key).prop_map(
+        |(queue, priority, max_attempts, delay, key)| New {
+            queue,
+            priority,
+            max_attempts,
+            delay,
+            key,
+        },
+    )
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    prop_oneof![
+        (0..8_usize).prop_map(Entry::Print),
+        any::<u8>().prop_map(Entry::Progress),
+    ]
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    prop_oneof![
+        2 => any::<bool>().prop_map(Ending::Completed),
+        4 => option::weighted(0.75, -10_i64..60).prop_map(|retry_in| Ending::Failed { retry_in }),
+        1 => Just(Ending::Stopped),
+        1 => Just(Ending::Released),
+    ]
+}
+
+fn which() -> impl Strategy<Value = Which> {
+    prop_oneof![
+        12 => any::<Index>().prop_map(Which::Of),
+        1 => Just(Which::Unknown),
+    ]
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        5 => any::<Index>().prop_map(Who::Running),
+        1 => (which(), 0..4_u32).prop_map(|(which, attempt)| Who::Maybe(which, attempt)),
+    ]
+}
+
+impl Op {
+    /// The write, aimed at what there is.
+    pub(crate) fn aim(&self, world: &World) -> Write {
+        let now = world.now;
+        match self {
+            Self::Submit(new) => Write::Submit(new.iter().map(|new| new.row(world)).collect()),
+            Self::Claim { node, room } => Write::Claim(Claim {
+                node: node_name(*node),
+                room: *room,
+                lease_ms: 50,
+            }),
+            Self::Record { who, entries } => {
+                let (task, attempt) = who.aim(world);
+                Write::Record {
+                    task,
+                    attempt,
+                    entries: entries.iter().map(Entry::body).collect(),
+                }
+            }
+            Self::Finish { who, entries, end } => {
+                let (task, attempt) = who.aim(world);
+                Write::Finish {
+                    task,
+                    attempt,
+                    entries: entries.iter().map(Entry::body).collect(),
+                    end: end.aim(world),
+                }
+            }
+            Self::Cancel(which) => Write::Cancel(which.aim(world)),
+            Self::Retry(which) => Write::Retry(which.aim(world)),
+            Self::Delete(which) => Write::Delete(which.aim(world)),
+            Self::Renew { node, ahead } => Write::Renew {
+                node: node_name(*node),
+                lease_expires_at: now.plus_millis(*ahead),
+            },
+            Self::Rescue { ahead, limit } => Write::Rescue {
+                expired_before: ahead.map(|ahead| now.plus_millis(ahead)),
+                limit: *limit,
+            },
+            Self::Prune {
+                completed_age,
+                failed_age,
+                limit,
+            } => Write::Prune {
+                completed_before: now.plus_millis(-completed_age),
+                failed_before: now.plus_millis(-failed_age),
+                limit: *limit,
+            },
+            Self::SetQueue { queue, settings } => Write::SaveQueue {
+                name: queue_name(*queue),
+                settings: *settings,
+            },
+            Self::SaveSchedule { schedule, next_in } => {
+                let next_fire_at = next_in.map(|wait| now.plus_millis(wait));
+                Write::SaveSchedule(Box::new(schedule_due(*schedule, next_fire_at)))
+            }
+            Self::DeleteSchedule(schedule) => Write::DeleteSchedule(schedule_id(*schedule)),
+            Self::Fire {
+                schedule,
+                late,
+                next_in,
+                task,
+            } => {
+                let id = schedule_id(*schedule);
+                let known = world.schedules.iter().find(|schedule| schedule.id == id);
+                let due = known.and_then(|schedule| schedule.next_fire_at);
+                Write::Fire(Box::new(Firing {
+                    schedule: id,
+                    due: due.unwrap_or(now).plus_millis(-i64::from(*late)),
+                    next: next_in.map(|wait| now.plus_millis(wait)),
+                    task: task.as_ref().map(|task| task.row(world)),
+                    error: task.is_none().then(|| "it submits nothing".to_owned()),
+                }))
+            }
+        }
+    }
+}
+
+fn queue_name(queue: u8) -> String {
+    format!("queue-{queue}")
+}
+
+fn schedule_id(schedule: u8) -> Uuid {
+    Uuid::from_u128(u128::from(schedule))
+}
+
+fn schedule_due(schedule: u8, next_fire_at: Option<Timestamp>) -> Schedule {
+    Schedule {
+        id: schedule_id(schedule),
+        cron: "* * * * *".to_owned(),
+        time_zone: "UTC".to_owned(),
+        task: NewTask::new("kind", serde_json::json!({ "from": schedule })),
+        missed: MissedFirings::RunOnce,
+        paused: next_fire_at.is_none(),
+        created_at: Timestamp::from_millis(i64::from(schedule)),
+        last_fired_at: None,
+        next_fire_at,
+        error: None,
+    }
+}
+
+fn node_name(node: u8) -> String {
+    format!("node-{node}")
+}
+
+impl New {
+    fn row(&self, world: &World) -> NewRow {
+        NewRow {
+            queue: queue_name(self.queue),
+            priority: self.priority,
+            max_attempts: self.max_attempts,
+            run_at: self.delay.map(|delay| world.now.plus_millis(delay)),
+            unique_key: self.key.map(|key| format!("key-{key}")),
+            ..row()
+        }
+    }
+}
+
+impl Entry {
+    fn body(&self) -> EventBody {
+        match self {
+            // Of one, two and four bytes.
+            Self::Print(length) => {
+                output(&"aü🦀".chars().cycle().take(*length).collect::<String>())
+            }
+            Self::Progress(percent) => progress(f64::from(*percent) / 255.0),
+        }
+    }
+}
+
+impl Ending {
+    fn aim(self, world: &World) -> End {
+        match self {
+            Self::Completed(result) => End::Completed(result.then(|| "[1]".to_owned())),
+            Self::Failed { retry_in } => End::Failed {
+                message: "it failed".to_owned(),
+                ran_ms: 7,
+                retry_at: retry_in.map(|wait| world.now.plus_millis(wait)),
+            },
+            Self::Stopped => End::Stopped,
+            Self::Released => End::Released,
+        }
+    }
+}
+
+impl Which {
+    fn aim(&self, world: &World) -> TaskId {
+        match self {
+            Self::Of(index) if !world.cards.is_empty() => index.get(&world.cards).new.id,
+            _ => row().id,
+        }
+    }
+}
+
+impl Who {
+    fn aim(&self, world: &World) -> (TaskId, u32) {
+        match self {
+            Self::Running(index) => {
+                let runs = |card: &&Card| card.state == State::Running;
+                let running: Vec<&Card> = world.cards.iter().filter(runs).collect();
+                if running.is_empty() {
+                    return (Which::Of(*index).aim(world), 1);
+                }
+                let card = index.get(&running);
+                (card.new.id, card.attempt)
+            }
+            Self::Maybe(which, attempt) => (which.aim(world), *attempt),
+        }
+    }
+}

@@ -1,0 +1,707 @@
+//! The model: what a store must do, in the plainest words, all in memory.
+//!
+//! Written from the contract and not from the code: it shares no rule with `state` or
+//! `decision`, only the types in which writes and answers are put.
+
+use std::collections::BTreeMap;
+
+use glassworks_engine::Limits;
+use glassworks_engine::store::{Claim, End, Firing, NewRow, Refusal, Write};
+use glassworks_protocol::{
+    Event, EventBody, Failure, Progress, Queue, QueueSettings, RateLimit, Schedule, State,
+    StateCounts, StateReason, TaskId, Timestamp,
+};
+
+/// What a lost attempt is told to have failed of.
+pub(crate) const LOST: &str = "the node that ran this attempt stopped before it ended";
+
+/// A task, as the model knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Card {
+    pub(crate) new: NewRow,
+    pub(crate) state: State,
+    pub(crate) attempt: u32,
+    /// Attempts that count against `max_attempts`.
+    pub(crate) counted: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) run_at: Timestamp,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) lease_until: Timestamp,
+    pub(crate) asked_to_stop: bool,
+    pub(crate) node: Option<String>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) result: Option<String>,
+    pub(crate) failures: Vec<Failure>,
+    pub(crate) log: Vec<Event>,
+    output_kept: usize,
+    output_over: bool,
+    log_over: bool,
+}
+
+/// What a store should answer to one write.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// Each task's id, and whether it is new.
+    Submitted(Result<Vec<(TaskId, bool)>, Refusal>),
+    Claimed {
+        /// Each with its attempt, and how many attempts count.
+        tasks: Vec<(TaskId, u32, u32)>,
+        next_due: Option<Timestamp>,
+        more: bool,
+    },
+    Recorded(Result<(), Refusal>),
+    Finished(Result<State, Refusal>),
+    /// In the order of ids: each with its attempt, and whether it was asked to stop.
+    Renewed(Vec<(TaskId, u32, bool)>),
+    Rescued(u32),
+    Changed(Result<Option<u32>, Refusal>),
+    QueueSaved,
+    ScheduleSaved,
+    ScheduleDeleted(bool),
+    Fired(Result<bool, Refusal>),
+    Pruned(u32),
+}
+
+/// How a queue may be used, and how far ahead of its rate it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lane {
+    settings: QueueSettings,
+    /// Each start costs some waiting, which time pays off: it is all paid at this moment, in
+    /// microseconds since the Unix epoch. A start needs room for its cost under what the rate
+    /// lets a queue owe at a time.
+    paid_at: i64,
+}
+
+/// Everything that a store should know.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    limits: Limits,
+    /// In the order in which they were submitted.
+    pub(crate) cards: Vec<Card>,
+    /// The queues that were set.
+    lanes: BTreeMap<String, Lane>,
+    pub(crate) schedules: Vec<Schedule>,
+    /// What the writes since the last [`World::told`] did.
+    events: Vec<Event>,
+    deleted: Vec<TaskId>,
+    wake: bool,
+}
+
+impl World {
+    pub(crate) fn new(now: Timestamp, limits: Limits) -> Self {
+        Self {
+            now,
+            limits,
+            cards: Vec::new(),
+            lanes: BTreeMap::new(),
+            schedules: Vec::new(),
+            events: Vec::new(),
+            deleted: Vec::new(),
+            wake: false,
+        }
+    }
+
+    /// The events and deletions since the last call, and whether a dispatcher must be woken.
+    pub(crate) fn told(&mut self) -> (Vec<Event>, Vec<TaskId>, bool) {
+        let wake = std::mem::take(&mut self.wake);
+        (
+            std::mem::take(&mut self.events),
+            std::mem::take(&mut self.deleted),
+            wake,
+        )
+    }
+
+    pub(crate) fn counts(&self) -> StateCounts {
+        count(self.cards.iter())
+    }
+
+    /// Every queue that has tasks or was set.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let mut names: Vec<&str> = self.cards.iter().map(Card::queue).collect();
+        names.extend(self.lanes.keys().map(String::as_str));
+        names.sort_unstable();
+        names.dedup();
+        let queue = |name: &str| Queue {
+            name: name.to_owned(),
+            settings: self.lane(name).settings,
+            tasks: count(self.cards.iter().filter(|card| card.queue() == name)),
+        };
+        names.into_iter().map(queue).collect()
+    }
+
+    pub(crate) fn unfinished(&self) -> usize {
+        self.cards.iter().filter(|card| !card.is_over()).count()
+    }
+
+    pub(crate) fn apply(&mut self, write: &Write) -> Answer {
+        match write {
+            Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
+            Write::Claim(claim) => self.claim(claim),
+            Write::Record {
+                task,
+                attempt,
+                entries,
+            } => Answer::Recorded(match self.running(*task, *attempt) {
+                Some(place) => {
+                    self.record(place, entries);
+                    Ok(())
+                }
+                None => Err(Refusal::Fenced),
+            }),
+            Write::Finish {
+                task,
+                attempt,
+                entries,
+                end,
+            } => Answer::Finished(match self.running(*task, *attempt) {
+                Some(place) => {
+                    self.record(place, entries);
+                    Ok(self.finish(place, end))
+                }
+                None => Err(Refusal::Fenced),
+            }),
+            Write::Renew {
+                node,
+                lease_expires_at,
+            } => self.renew(node, *lease_expires_at),
+            Write::Rescue {
+                expired_before,
+                limit,
+            } => self.rescue(*expired_before, *limit),
+            Write::Cancel(task) => Answer::Changed(self.cancel(*task)),
+            Write::Retry(task) => Answer::Changed(self.retry(*task)),
+            Write::Delete(task) => Answer::Changed(self.delete(*task)),
+            Write::SaveQueue { name, settings } => {
+                let mut lane = self.lane(name);
+                lane.settings = *settings;
+                self.lanes.insert(name.clone(), lane);
+                self.settle(name);
+                self.wake = true;
+                Answer::QueueSaved
+            }
+            Write::SaveSchedule(schedule) => {
+                self.schedules.retain(|known| known.id != schedule.id);
+                self.schedules.push(Schedule::clone(schedule));
+                self.schedules
+                    .sort_by_key(|schedule| (schedule.created_at, schedule.id));
+                Answer::ScheduleSaved
+            }
+            Write::DeleteSchedule(id) => {
+                let before = self.schedules.len();
+                self.schedules.retain(|known| known.id != *id);
+                Answer::ScheduleDeleted(self.schedules.len() < before)
+            }
+            Write::Fire(firing) => Answer::Fired(self.fire(firing)),
+            Write::Prune {
+                completed_before,
+                failed_before,
+                limit,
+            } => self.prune(*completed_before, *failed_before, *limit),
+        }
+    }
+
+    fn submit(&mut self, rows: &[NewRow]) -> Result<Vec<(TaskId, bool)>, Refusal> {
+        if self.unfinished() + rows.len() > usize::try_from(self.limits.backlog).unwrap() {
+            return Err(Refusal::BacklogFull(self.limits.backlog));
+        }
+        let mut queues: Vec<&str> = self
+            .cards
+            .iter()
+            .map(Card::queue)
+            .chain(rows.iter().map(|row| row.queue.as_str()))
+            .collect();
+        queues.sort_unstable();
+        queues.dedup();
+        if queues.len() > self.limits.queues {
+            return Err(Refusal::TooManyQueues(self.limits.queues));
+        }
+        let mut accepted = Vec::new();
+        for row in rows {
+            let holder = self.cards.iter().find(|card| {
+                row.unique_key.is_some() && card.new.unique_key == row.unique_key && !card.is_over()
+            });
+            if let Some(holder) = holder {
+                accepted.push((holder.new.id, false));
+                continue;
+            }
+            accepted.push((row.id, true));
+            let later = row.run_at.is_some_and(|at| at > self.now);
+            self.cards.push(Card {
+                new: row.clone(),
+                state: if later {
+                    State::Scheduled
+                } else {
+                    State::Queued
+                },
+                attempt: 0,
+                counted: 0,
+                created_at: self.now,
+                run_at: row.run_at.unwrap_or(self.now),
+                started_at: None,
+                finished_at: None,
+                lease_until: self.now,
+                asked_to_stop: false,
+                node: None,
+                progress: None,
+                result: None,
+                failures: Vec::new(),
+                log: Vec::new(),
+                output_kept: 0,
+                output_over: false,
+                log_over: false,
+            });
+            self.wake = true;
+            self.tell(self.cards.len() - 1, None, None);
+        }
+        Ok(accepted)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Answer {
+        let waits = |card: &Card| matches!(card.state, State::Scheduled | State::Retrying);
+        let now = self.now;
+        for place in self.sorted(|card| (waits(card) && card.run_at <= now).then_some(card.run_at))
+        {
+            self.cards[place].state = State::Queued;
+            self.tell(place, Some(StateReason::Due), None);
+        }
+        let queued = self.sorted(|card| {
+            (card.state == State::Queued).then_some((card.new.priority, card.run_at))
+        });
+        let room = usize::try_from(claim.room).unwrap();
+        // What the queues allow, in order; the node may not have room for all of it.
+        let mut allowed: BTreeMap<String, u64> = BTreeMap::new();
+        let mut startable = Vec::new();
+        for place in queued {
+            let queue = self.cards[place].queue().to_owned();
+            self.settle(&queue);
+            let left = allowed
+                .entry(queue.clone())
+                .or_insert_with(|| self.allowance(&queue));
+            if *left > 0 {
+                *left -= 1;
+                startable.push(place);
+            }
+        }
+        let more = startable.len() > room;
+        let mut tasks = Vec::new();
+        for place in startable.into_iter().take(room) {
+            self.pay_for_start(place);
+            let card = &mut self.cards[place];
+            card.state = State::Running;
+            card.attempt += 1;
+            card.counted += 1;
+            card.started_at = Some(now);
+            card.lease_until = now.plus_millis(i64::try_from(claim.lease_ms).unwrap());
+            card.node = Some(claim.node.clone());
+            card.progress = None;
+            tasks.push((card.new.id, card.attempt, card.counted));
+            self.tell(place, None, None);
+        }
+        let due = self.cards.iter().filter(|card| waits(card));
+        let due = due.map(|card| card.run_at);
+        let queued = self.cards.iter().filter(|card| card.state == State::Queued);
+        let paced = queued.filter_map(|card| self.next_start(card.queue()));
+        Answer::Claimed {
+            tasks,
+            next_due: due.chain(paced).min(),
+            more,
+        }
+    }
+
+    fn lane(&self, queue: &str) -> Lane {
+        self.lanes.get(queue).copied().unwrap_or_default()
+    }
+
+    /// Brings a queue's debt down to what its rate itself can have made.
+    fn settle(&mut self, queue: &str) {
+        let now = self.now;
+        if let Some(lane) = self.lanes.get_mut(queue)
+            && let Some(rate) = lane.settings.rate
+        {
+            lane.paid_at = lane.paid_at.min(micros(now) + at_once(rate));
+        }
+    }
+
+    /// How many tasks of `queue` may start now.
+    fn allowance(&self, queue: &str) -> u64 {
+        let lane = self.lane(queue);
+        if lane.settings.paused {
+            return 0;
+        }
+        let running = self.cards.iter().filter(|card| card.queue() == queue);
+        let running = count(running).running;
+        let limits = [lane.settings.concurrency, lane.settings.max_running];
+        let slots = limits
+            .into_iter()
+            .flatten()
+            .map(|limit| u64::from(limit).saturating_sub(running));
+        let paced = lane.settings.rate.map(|rate| {
+            let room = at_once(rate) - lane.owes(self.now);
+            u64::try_from(room / cost(rate)).unwrap_or(0)
+        });
+        slots.chain(paced).min().unwrap_or(u64::MAX)
+    }
+
+    /// When the rate of a queue allows the next start, if it allows none now.
+    fn next_start(&self, queue: &str) -> Option<Timestamp> {
+        let lane = self.lane(queue);
+        let rate = lane.settings.rate.filter(|_| !lane.settings.paused)?;
+        let wait = lane.owes(self.now) + cost(rate) - at_once(rate);
+        let millis = wait.div_euclid(1_000) + i64::from(wait.rem_euclid(1_000) > 0);
+        (wait > 0).then(|| self.now.plus_millis(millis))
+    }
+
+    fn pay_for_start(&mut self, place: usize) {
+        let queue = self.cards[place].queue().to_owned();
+        let mut lane = self.lane(&queue);
+        if let Some(rate) = lane.settings.rate {
+            lane.paid_at = micros(self.now) + lane.owes(self.now) + cost(rate);
+            self.lanes.insert(queue, lane);
+        }
+    }
+
+    fn fire(&mut self, firing: &Firing) -> Result<bool, Refusal> {
+        let mut imagined = self.clone();
+        if let Some(task) = &firing.task {
+            imagined.submit(std::slice::from_ref(task))?;
+        }
+        let due = |schedule: &&mut Schedule| {
+            schedule.id == firing.schedule && schedule.next_fire_at == Some(firing.due)
+        };
+        let Some(schedule) = imagined.schedules.iter_mut().find(due) else {
+            return Ok(false);
+        };
+        schedule.last_fired_at = Some(firing.due);
+        schedule.next_fire_at = firing.next;
+        schedule.error.clone_from(&firing.error);
+        *self = imagined;
+        Ok(true)
+    }
+
+    fn record(&mut self, place: usize, entries: &[EventBody]) {
+        let most = usize::try_from(self.limits.events).unwrap();
+        let output_most = usize::try_from(self.limits.output_bytes).unwrap();
+        for entry in entries {
+            let card = &mut self.cards[place];
+            if let EventBody::Progress { fraction, message } = entry {
+                card.progress = Some(Progress {
+                    fraction: *fraction,
+                    message: message.clone(),
+                });
+            }
+            if card.log_over {
+                continue;
+            }
+            // The last place is for saying that it is the last.
+            if card.log.len() >= most - 1 {
+                card.log_over = true;
+                self.push(place, over("events", self.limits.events));
+                continue;
+            }
+            let EventBody::Output { text } = entry else {
+                self.push(place, entry.clone());
+                continue;
+            };
+            if card.output_over {
+                continue;
+            }
+            let mut kept = String::new();
+            for character in text.chars() {
+                let bytes = card.output_kept + kept.len() + character.len_utf8();
+                if bytes > output_most {
+                    card.output_over = true;
+                    break;
+                }
+                kept.push(character);
+            }
+            card.output_kept += kept.len();
+            let cut = card.output_over;
+            if !kept.is_empty() || !cut {
+                self.push(place, EventBody::Output { text: kept });
+            }
+            if cut {
+                self.push(place, over("output", self.limits.output_bytes));
+            }
+        }
+    }
+
+    fn finish(&mut self, place: usize, end: &End) -> State {
+        let now = self.now;
+        let card = &mut self.cards[place];
+        let attempts_left = card.counted < card.new.max_attempts;
+        let mut reason = None;
+        let mut error = None;
+        match end {
+            End::Completed(result) => {
+                card.state = State::Completed;
+                card.result.clone_from(result);
+            }
+            End::Stopped => card.state = State::Cancelled,
+            End::Released if card.asked_to_stop => card.state = State::Cancelled,
+            End::Released => {
+                card.state = State::Queued;
+                card.counted -= 1;
+                card.run_at = now;
+                reason = Some(StateReason::Released);
+            }
+            End::Failed {
+                message,
+                ran_ms,
+                retry_at,
+            } => {
+                card.failures.push(Failure {
+                    message: message.clone(),
+                    attempt: card.attempt,
+                    at: now,
+                    ran_ms: *ran_ms,
+                });
+                error = Some(message.clone());
+                match retry_at {
+                    Some(_) if attempts_left && card.asked_to_stop => {
+                        card.state = State::Cancelled;
+                    }
+                    Some(at) if attempts_left => {
+                        card.state = State::Retrying;
+                        card.run_at = *at;
+                    }
+                    _ => card.state = State::Failed,
+                }
+            }
+        }
+        self.rest(place);
+        self.tell(place, reason, error);
+        self.cards[place].state
+    }
+
+    fn renew(&mut self, node: &str, until: Timestamp) -> Answer {
+        let mut renewed = Vec::new();
+        for card in &mut self.cards {
+            if card.state == State::Running && card.node.as_deref() == Some(node) {
+                card.lease_until = until;
+                renewed.push((card.new.id, card.attempt, card.asked_to_stop));
+            }
+        }
+        renewed.sort_unstable();
+        Answer::Renewed(renewed)
+    }
+
+    fn rescue(&mut self, expired_before: Option<Timestamp>, limit: u32) -> Answer {
+        let lost = self.sorted(|card| {
+            let expired = expired_before.is_none_or(|moment| card.lease_until < moment);
+            (card.state == State::Running && expired).then_some(card.lease_until)
+        });
+        let mut rescued = 0;
+        for place in lost.into_iter().take(usize::try_from(limit).unwrap()) {
+            let now = self.now;
+            let card = &mut self.cards[place];
+            card.state = if card.asked_to_stop {
+                State::Cancelled
+            } else if card.counted < card.new.max_attempts {
+                card.run_at = now;
+                State::Queued
+            } else {
+                State::Failed
+            };
+            let ran = now.millis_since(card.started_at.unwrap()).max(0);
+            card.failures.push(Failure {
+                message: LOST.to_owned(),
+                attempt: card.attempt,
+                at: now,
+                ran_ms: u64::try_from(ran).unwrap(),
+            });
+            self.rest(place);
+            let reason = Some(StateReason::LeaseExpired);
+            self.tell(place, reason, Some(LOST.to_owned()));
+            rescued += 1;
+        }
+        Answer::Rescued(rescued)
+    }
+
+    fn cancel(&mut self, task: TaskId) -> Result<Option<u32>, Refusal> {
+        let place = self.find(task)?;
+        let card = &mut self.cards[place];
+        match card.state {
+            State::Completed | State::Failed | State::Cancelled => Err(Refusal::State(card.state)),
+            State::Running => {
+                let attempt = card.attempt;
+                if !card.asked_to_stop {
+                    card.asked_to_stop = true;
+                    self.tell(place, Some(StateReason::CancelRequested), None);
+                }
+                Ok(Some(attempt))
+            }
+            State::Scheduled | State::Queued | State::Retrying => {
+                card.state = State::Cancelled;
+                card.asked_to_stop = true;
+                self.rest(place);
+                self.tell(place, None, None);
+                Ok(None)
+            }
+        }
+    }
+
+    fn retry(&mut self, task: TaskId) -> Result<Option<u32>, Refusal> {
+        let place = self.find(task)?;
+        let key = self.cards[place].new.unique_key.clone();
+        let rival = self.cards.iter().find(|card| {
+            key.is_some() && card.new.unique_key == key && card.new.id != task && !card.is_over()
+        });
+        if let Some(rival) = rival {
+            return Err(Refusal::KeyTaken(rival.new.id));
+        }
+        let now = self.now;
+        let card = &mut self.cards[place];
+        match card.state {
+            State::Queued | State::Running | State::Completed => Err(Refusal::State(card.state)),
+            State::Scheduled | State::Retrying | State::Failed | State::Cancelled => {
+                card.state = State::Queued;
+                card.counted = 0;
+                card.run_at = now;
+                card.finished_at = None;
+                card.asked_to_stop = false;
+                self.wake = true;
+                self.tell(place, Some(StateReason::RetryRequested), None);
+                Ok(None)
+            }
+        }
+    }
+
+    fn delete(&mut self, task: TaskId) -> Result<Option<u32>, Refusal> {
+        let place = self.find(task)?;
+        if !self.cards[place].is_over() {
+            return Err(Refusal::State(self.cards[place].state));
+        }
+        self.cards.remove(place);
+        self.deleted.push(task);
+        Ok(None)
+    }
+
+    fn prune(&mut self, completed: Timestamp, failed: Timestamp, limit: u32) -> Answer {
+        let mut pruned = 0;
+        for (state, before) in [
+            (State::Completed, completed),
+            (State::Cancelled, completed),
+            (State::Failed, failed),
+        ] {
+            let old = self.sorted(|card| {
+                let ended = card.finished_at.filter(|ended| *ended < before)?;
+                (card.state == state).then_some(ended)
+            });
+            let ids: Vec<TaskId> = old.iter().map(|place| self.cards[*place].new.id).collect();
+            for id in ids {
+                if pruned < limit {
+                    self.cards.retain(|card| card.new.id != id);
+                    self.deleted.push(id);
+                    pruned += 1;
+                }
+            }
+        }
+        Answer::Pruned(pruned)
+    }
+
+    fn find(&self, task: TaskId) -> Result<usize, Refusal> {
+        let place = self.cards.iter().position(|card| card.new.id == task);
+        place.ok_or(Refusal::NotFound(task))
+    }
+
+    fn running(&self, task: TaskId, attempt: u32) -> Option<usize> {
+        self.cards.iter().position(|card| {
+            card.new.id == task && card.state == State::Running && card.attempt == attempt
+        })
+    }
+
+    /// The places of the cards that have a key, by it; those with the same key as submitted.
+    fn sorted<K: Ord>(&self, key: impl Fn(&Card) -> Option<K>) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.cards.len())
+            .filter(|place| key(&self.cards[*place]).is_some())
+            .collect();
+        places.sort_by_key(|place| key(&self.cards[*place]));
+        places
+    }
+
+    /// Notes when a task ended, if it has; a task that waits again is one for the dispatcher.
+    fn rest(&mut self, place: usize) {
+        let card = &mut self.cards[place];
+        if card.is_over() {
+            card.finished_at = Some(self.now);
+        } else {
+            self.wake = true;
+        }
+    }
+
+    /// Tells the log where the task stands.
+    fn tell(&mut self, place: usize, reason: Option<StateReason>, error: Option<String>) {
+        let card = &self.cards[place];
+        let ahead = matches!(card.state, State::Scheduled | State::Retrying);
+        let body = EventBody::State {
+            state: card.state,
+            reason,
+            error,
+            run_at: ahead.then_some(card.run_at),
+        };
+        self.push(place, body);
+    }
+
+    fn push(&mut self, place: usize, body: EventBody) {
+        let card = &mut self.cards[place];
+        let event = Event {
+            task_id: card.new.id,
+            seq: card.log.len() as u64 + 1,
+            attempt: card.attempt,
+            at: self.now,
+            body,
+        };
+        card.log.push(event.clone());
+        self.events.push(event);
+    }
+}
+
+impl Card {
+    fn queue(&self) -> &str {
+        &self.new.queue
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(
+            self.state,
+            State::Completed | State::Failed | State::Cancelled
+        )
+    }
+}
+
+impl Lane {
+    fn owes(self, now: Timestamp) -> i64 {
+        (self.paid_at - micros(now)).max(0)
+    }
+}
+
+fn micros(moment: Timestamp) -> i64 {
+    moment.as_millis() * 1_000
+}
+
+/// How many microseconds of waiting a start costs.
+fn cost(rate: RateLimit) -> i64 {
+    i64::from(rate.per_ms) * 1_000 / i64::from(rate.tasks)
+}
+
+/// How much may be owed at a time.
+fn at_once(rate: RateLimit) -> i64 {
+    cost(rate) * i64::from(rate.tasks)
+}
+
+fn count<'c>(cards: impl Iterator<Item = &'c Card>) -> StateCounts {
+    let mut counts = StateCounts::default();
+    for card in cards {
+        *counts.get_mut(card.state) += 1;
+    }
+    counts
+}
+
+fn over(what: &str, limit: u64) -> EventBody {
+    EventBody::Truncated {
+        what: what.to_owned(),
+        limit,
+    }
+}

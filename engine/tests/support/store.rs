@@ -1,0 +1,327 @@
+//! A store to ask directly: builders for what is written, and answers taken apart.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use glassworks_engine::store::{
+    Accepted, Claim, Claimed, Clock, Committed, End, NewRow, Outcome, Refusal, RenewedLease, Store,
+    Write,
+};
+use glassworks_protocol::{
+    Event, EventBody, QueueSettings, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
+};
+use uuid::Uuid;
+
+/// How long the leases of these tests last, in milliseconds.
+pub(crate) const LEASE_MS: u64 = 30_000;
+/// The node that claims, unless a test says otherwise.
+pub(crate) const NODE: &str = "node-1";
+
+/// A clock that only a test moves. Clones show the same time.
+#[derive(Clone)]
+pub(crate) struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_800_000_000_000)))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    /// The moment `millis` from now.
+    pub(crate) fn ahead(&self, millis: i64) -> Timestamp {
+        self.now().plus_millis(millis)
+    }
+
+    pub(crate) fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub(crate) fn for_store(&self) -> Clock {
+        let clock = self.clone();
+        Box::new(move || clock.now())
+    }
+}
+
+/// A task that is due at once, with every option plain.
+pub(crate) fn row() -> NewRow {
+    NewRow {
+        id: TaskId(Uuid::now_v7()),
+        kind: "kind".to_owned(),
+        queue: "default".to_owned(),
+        payload: "{}".to_owned(),
+        priority: 5,
+        tags: Vec::new(),
+        max_attempts: 3,
+        timeout_ms: 60_000,
+        run_at: None,
+        retry: None,
+        unique_key: None,
+        schedule_id: None,
+    }
+}
+
+/// A task that is due at `moment`.
+pub(crate) fn row_at(moment: Timestamp) -> NewRow {
+    NewRow {
+        run_at: Some(moment),
+        ..row()
+    }
+}
+
+/// A task with a unique key.
+pub(crate) fn row_with_key(key: &str) -> NewRow {
+    NewRow {
+        unique_key: Some(key.to_owned()),
+        ..row()
+    }
+}
+
+pub(crate) fn output(text: &str) -> EventBody {
+    EventBody::Output {
+        text: text.to_owned(),
+    }
+}
+
+pub(crate) fn progress(fraction: f64) -> EventBody {
+    EventBody::Progress {
+        fraction,
+        message: None,
+    }
+}
+
+/// A failure that is to be tried again at `retry_at`, or for good.
+pub(crate) fn failed(retry_at: Option<Timestamp>) -> End {
+    End::Failed {
+        message: "it failed".to_owned(),
+        ran_ms: 7,
+        retry_at,
+    }
+}
+
+/// Every end that an attempt can have, named.
+pub(crate) fn every_end(retry_at: Timestamp) -> [(&'static str, End); 5] {
+    [
+        ("completed", End::Completed(Some("1".to_owned()))),
+        ("failed for good", failed(None)),
+        ("failed for now", failed(Some(retry_at))),
+        ("stopped", End::Stopped),
+        ("released", End::Released),
+    ]
+}
+
+/// What a claim gave.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) tasks: Vec<Claimed>,
+    pub(crate) next_due: Option<Timestamp>,
+    pub(crate) more: bool,
+}
+
+impl Taken {
+    pub(crate) fn ids(&self) -> Vec<TaskId> {
+        self.tasks.iter().map(|task| task.id).collect()
+    }
+}
+
+/// Commits one write.
+pub(crate) async fn commit(store: &dyn Store, write: Write) -> Committed {
+    let committed = store.commit(vec![write]).await.unwrap();
+    assert_eq!(committed.outcomes.len(), 1, "one outcome for one write");
+    committed
+}
+
+async fn outcome(store: &dyn Store, write: Write) -> Outcome {
+    commit(store, write).await.outcomes.pop().unwrap()
+}
+
+pub(crate) async fn submit_all(
+    store: &dyn Store,
+    rows: Vec<NewRow>,
+) -> Result<Vec<Accepted>, Refusal> {
+    match outcome(store, Write::Submit(rows)).await {
+        Outcome::Submitted(submitted) => submitted,
+        other => panic!("a submit was answered with {other:?}"),
+    }
+}
+
+/// Submits one task, which must be accepted as new.
+pub(crate) async fn submit(store: &dyn Store, row: NewRow) -> TaskId {
+    let id = row.id;
+    let accepted = submit_all(store, vec![row]).await.unwrap();
+    assert!(
+        matches!(&accepted[..], [Accepted::New(head)] if head.id == id),
+        "{accepted:?}"
+    );
+    id
+}
+
+pub(crate) fn claim_for(node: &str, room: u32) -> Write {
+    Write::Claim(Claim {
+        node: node.to_owned(),
+        room,
+        lease_ms: LEASE_MS,
+    })
+}
+
+pub(crate) fn taken(outcome: Outcome) -> Taken {
+    match outcome {
+        Outcome::Claimed {
+            tasks,
+            next_due,
+            more,
+        } => Taken {
+            tasks,
+            next_due,
+            more,
+        },
+        other => panic!("a claim was answered with {other:?}"),
+    }
+}
+
+pub(crate) async fn claim(store: &dyn Store, room: u32) -> Taken {
+    taken(outcome(store, claim_for(NODE, room)).await)
+}
+
+/// Submits a task and claims it, when nothing else is waiting.
+pub(crate) async fn running(store: &dyn Store, row: NewRow) -> TaskId {
+    let id = submit(store, row).await;
+    assert_eq!(claim(store, 1).await.ids(), [id]);
+    id
+}
+
+pub(crate) async fn record(
+    store: &dyn Store,
+    task: TaskId,
+    attempt: u32,
+    entries: Vec<EventBody>,
+) -> Result<(), Refusal> {
+    let write = Write::Record {
+        task,
+        attempt,
+        entries,
+    };
+    match outcome(store, write).await {
+        Outcome::Recorded(recorded) => recorded,
+        other => panic!("a record was answered with {other:?}"),
+    }
+}
+
+pub(crate) fn finish_write(task: TaskId, attempt: u32, end: End) -> Write {
+    Write::Finish {
+        task,
+        attempt,
+        entries: Vec::new(),
+        end,
+    }
+}
+
+pub(crate) async fn finish(
+    store: &dyn Store,
+    task: TaskId,
+    attempt: u32,
+    end: End,
+) -> Result<State, Refusal> {
+    match outcome(store, finish_write(task, attempt, end)).await {
+        Outcome::Finished(finished) => finished,
+        other => panic!("a finish was answered with {other:?}"),
+    }
+}
+
+/// Commits a `Cancel`, `Retry` or `Delete`.
+pub(crate) async fn ask(store: &dyn Store, write: Write) -> Result<Option<u32>, Refusal> {
+    match outcome(store, write).await {
+        Outcome::Changed(changed) => changed,
+        other => panic!("a request was answered with {other:?}"),
+    }
+}
+
+pub(crate) async fn set_queue(store: &dyn Store, name: &str, settings: QueueSettings) {
+    let name = name.to_owned();
+    let committed = commit(store, Write::SaveQueue { name, settings }).await;
+    assert!(matches!(committed.outcomes[..], [Outcome::QueueSaved]));
+    assert!(committed.wake, "what waits may start now");
+}
+
+pub(crate) async fn renew(store: &dyn Store, node: &str, until: Timestamp) -> Vec<RenewedLease> {
+    let write = Write::Renew {
+        node: node.to_owned(),
+        lease_expires_at: until,
+    };
+    match outcome(store, write).await {
+        Outcome::Renewed(leases) => leases,
+        other => panic!("a renewal was answered with {other:?}"),
+    }
+}
+
+pub(crate) async fn rescue(
+    store: &dyn Store,
+    expired_before: Option<Timestamp>,
+    limit: u32,
+) -> u32 {
+    let write = Write::Rescue {
+        expired_before,
+        limit,
+    };
+    match outcome(store, write).await {
+        Outcome::Rescued(count) => count,
+        other => panic!("a rescue was answered with {other:?}"),
+    }
+}
+
+pub(crate) async fn task(store: &dyn Store, id: TaskId) -> Task {
+    store.task(id).await.unwrap().unwrap()
+}
+
+pub(crate) async fn state(store: &dyn Store, id: TaskId) -> State {
+    task(store, id).await.state
+}
+
+/// A task's whole log, or `None` when there is no such task. It has no gap and ends where the
+/// task says it does.
+pub(crate) async fn log(store: &dyn Store, id: TaskId) -> Option<Vec<Event>> {
+    let page = store.events(id, 0, u32::MAX).await.unwrap()?;
+    for (index, event) in page.events.iter().enumerate() {
+        assert_eq!(event.seq, index as u64 + 1, "a gap or a repetition");
+        assert_eq!(event.task_id, id);
+    }
+    assert_eq!(page.last_seq, page.events.len() as u64);
+    Some(page.events)
+}
+
+/// The bodies of a task's log.
+pub(crate) async fn bodies(store: &dyn Store, id: TaskId) -> Vec<EventBody> {
+    let log = log(store, id).await.unwrap();
+    log.into_iter().map(|event| event.body).collect()
+}
+
+/// Every task, newest first.
+pub(crate) async fn everything(store: &dyn Store) -> Vec<Task> {
+    let all = TaskFilter::default();
+    store.tasks(all, None, u32::MAX).await.unwrap()
+}
+
+/// Everything that can be read of every task.
+pub(crate) async fn picture(store: &dyn Store) -> Vec<(Task, Vec<Event>)> {
+    let mut picture = Vec::new();
+    for task in everything(store).await {
+        let log = log(store, task.id).await.unwrap();
+        assert_eq!(task.last_seq, log.len() as u64);
+        picture.push((task, log));
+    }
+    assert_eq!(store.counts().await.unwrap(), recount(&picture));
+    picture
+}
+
+fn recount(picture: &[(Task, Vec<Event>)]) -> StateCounts {
+    let mut counts = StateCounts::default();
+    for (task, _) in picture {
+        *counts.get_mut(task.state) += 1;
+    }
+    counts
+}

@@ -1,0 +1,66 @@
+//! A schedule as clients see it, and as they make it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{NewTask, Timestamp};
+
+/// A schedule to be: a cron rule that submits a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSchedule {
+    /// When, as a cron pattern of five fields (minute, hour, day of month, month, day of week),
+    /// or six with seconds first.
+    pub cron: String,
+    /// The time zone the pattern is read in, an IANA name such as `Europe/Berlin`.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// What to submit. It cannot have `run_at` or `delay_ms`: the schedule says when.
+    pub task: NewTask,
+    /// What to do with firings that no node was there for.
+    #[serde(default)]
+    pub missed: MissedFirings,
+    /// Whether it submits nothing for now.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+/// What to do with firings that no node was there for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedFirings {
+    /// Submit one task for all of them.
+    #[default]
+    RunOnce,
+    /// Submit none.
+    Skip,
+}
+
+/// A cron rule that submits a task, each firing once however many nodes there are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Given by the server.
+    pub id: Uuid,
+    /// As in [`NewSchedule`].
+    pub cron: String,
+    /// As in [`NewSchedule`].
+    pub time_zone: String,
+    /// As in [`NewSchedule`].
+    pub task: NewTask,
+    /// As in [`NewSchedule`].
+    pub missed: MissedFirings,
+    /// As in [`NewSchedule`].
+    pub paused: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The moment of its latest firing.
+    pub last_fired_at: Option<Timestamp>,
+    /// The moment of its next firing; null while it is paused, and when there is none.
+    pub next_fire_at: Option<Timestamp>,
+    /// Why its latest firing submitted nothing, when it should have.
+    pub error: Option<String>,
+}

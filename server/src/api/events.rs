@@ -1,0 +1,177 @@
+//! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, stream};
+use glassworks_engine::Follow;
+use glassworks_protocol::{Event, FieldError};
+use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+
+use super::extract::{Query, TaskPath, optional};
+use super::unbuffered::unbuffered;
+use crate::error::{ApiError, ApiResult};
+use crate::node::Node;
+use crate::shutdown::Shutdown;
+
+/// Proxies cut connections that are silent for 30 s or 60 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Events of a page when the request does not say.
+const DEFAULT_LIMIT: u32 = 100;
+
+/// Where to begin, and how much to send.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EventsQuery {
+    #[serde(deserialize_with = "optional")]
+    after: Option<u64>,
+    #[serde(deserialize_with = "optional")]
+    limit: Option<u32>,
+}
+
+/// One page of a task's log.
+#[derive(Debug, Serialize)]
+struct EventsPage<'a> {
+    events: Vec<&'a Event>,
+    /// The `after` of the next page. The log may grow, so there is always one.
+    next_after: u64,
+}
+
+/// Answers in the form that `Accept` asks for.
+pub(crate) async fn events(
+    State(node): State<Node>,
+    TaskPath(id): TaskPath,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let after = query.after.unwrap_or(0);
+    if accepts_event_stream(&headers) {
+        let after = last_event_id(&headers)?.unwrap_or(after);
+        let follow = node.engine.follow(id, after).await?;
+        let events = sse_events(follow, &node.shutdown).map(Ok::<_, Infallible>);
+        let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+        return Ok(unbuffered(Sse::new(events).keep_alive(keep_alive)));
+    }
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    let events = node.engine.events(id, after, limit).await?;
+    let page = EventsPage {
+        next_after: events.last().map_or(after, |event| event.seq),
+        events: events.iter().map(AsRef::as_ref).collect(),
+    };
+    Ok(Json(page).into_response())
+}
+
+/// Whether `Accept` names event streams outright; `*/*` means the page of JSON.
+fn accepts_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|range| range.split(';').next())
+        .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// What a browser that reconnects has seen; it repeats its first URL, so this counts for more than
+/// `after`.
+fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
+    let seq = value.to_str().ok().and_then(|text| text.parse().ok());
+    seq.map(Some).ok_or_else(|| {
+        let field = FieldError::new(
+            "Last-Event-ID",
+            "expected the id of an event of this stream",
+        );
+        ApiError::unprocessable("The header is not acceptable.", vec![field])
+    })
+}
+
+/// Why a stream is over.
+#[derive(Debug, Serialize)]
+struct End {
+    reason: &'static str,
+}
+
+/// The events as they are stored, and `end` when the task is over or the server shuts down.
+fn sse_events(follow: Follow, shutdown: &Shutdown) -> impl Stream<Item = sse::Event> + use<> {
+    let stop = shutdown.stream_end();
+    let events = follow
+        .take_until(stop.clone().cancelled_owned())
+        .flat_map(|batch| {
+            stream::iter(match batch {
+                Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
+                Err(error) => vec![problem(ApiError::from(error))],
+            })
+        });
+    let end = stream::once(async move {
+        let reason = if stop.is_cancelled() {
+            "shutting_down"
+        } else {
+            "over"
+        };
+        json(sse::Event::default().event("end"), &End { reason })
+    });
+    events.chain(end)
+}
+
+fn sse_event(event: &Event) -> sse::Event {
+    let frame = sse::Event::default()
+        .id(event.seq.to_string())
+        .event(event.body.kind());
+    json(frame, event)
+}
+
+fn problem(error: ApiError) -> sse::Event {
+    if let Some(cause) = error.cause() {
+        tracing::error!(cause, "a stream of events failed");
+    }
+    json(
+        sse::Event::default().event("problem"),
+        &error.into_problem(),
+    )
+}
+
+/// `frame` with `data` as its data.
+fn json<T: Serialize>(frame: sse::Event, data: &T) -> sse::Event {
+    // Cannot fail: what travels has string keys only.
+    frame.json_data(data).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::{accepts_event_stream, last_event_id};
+
+    #[test]
+    fn only_who_names_event_streams_gets_one() {
+        let accepts = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("accept", value.parse().unwrap());
+            accepts_event_stream(&headers)
+        };
+        assert!(accepts("text/event-stream"));
+        assert!(accepts("application/json;q=0.5, Text/Event-Stream;q=1"));
+        assert!(!accepts("*/*"));
+        assert!(!accepts("application/json"));
+        assert!(!accepts_event_stream(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_last_event_id_is_a_number() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(last_event_id(&headers).unwrap(), None);
+        headers.insert("last-event-id", "17".parse().unwrap());
+        assert_eq!(last_event_id(&headers).unwrap(), Some(17));
+        headers.insert("last-event-id", "x".parse().unwrap());
+        assert!(last_event_id(&headers).is_err());
+    }
+}

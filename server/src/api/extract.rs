@@ -1,0 +1,273 @@
+//! Reads what a request carries, and says precisely what is wrong with it.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use bytes::Bytes;
+use glassworks_protocol::{FieldError, TaskId};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
+use serde_json::error::Category;
+use serde_path_to_error::Segment;
+
+use crate::error::ApiError;
+
+/// The `{id}` of the path.
+pub(crate) struct TaskPath(pub(super) TaskId);
+
+impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let not_found = |detail| ApiError::new(StatusCode::NOT_FOUND, detail);
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| not_found(rejection.body_text()))?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| not_found(format!("`{text}` is not a task's id, which is a UUID.")))
+    }
+}
+
+/// A body of JSON.
+pub(crate) struct JsonBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body has to be JSON, and to say so: Content-Type: application/json.",
+            ));
+        }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+        parse_json(&body).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let text = value.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/");
+    subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+/// 400 for what is not JSON, 422 for JSON of another shape.
+fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        match error.classify() {
+            Category::Data => misshapen(pointer, &error),
+            Category::Io | Category::Syntax | Category::Eof => not_json(&error),
+        }
+    })?;
+    json.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    let detail = format!("The body is not JSON: {error}.");
+    ApiError::new(StatusCode::BAD_REQUEST, detail)
+}
+
+fn misshapen(pointer: String, error: &serde_json::Error) -> ApiError {
+    let message = error.to_string();
+    // The place in the text says less than the pointer.
+    let message = match message.rfind(" at line ") {
+        Some(end) => &message[..end],
+        None => &message,
+    };
+    ApiError::unprocessable(
+        "The body is JSON, but not of the right shape.",
+        vec![FieldError::new(pointer, message)],
+    )
+}
+
+/// `path` as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            // Cannot fail: a String takes all that is written to it.
+            Segment::Seq { index } => drop(write!(pointer, "{index}")),
+            Segment::Map { key } => pointer.push_str(&escape(key)),
+            Segment::Enum { variant } => pointer.push_str(&escape(variant)),
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        key.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        key.into()
+    }
+}
+
+/// The query's parameters. A parameter without a value counts as absent where its field is read
+/// with [`optional`]: that is what a form sends for an empty input.
+pub(crate) struct Query<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        parse_query(query).map(Self)
+    }
+}
+
+fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let mut names = HashSet::new();
+    for (name, _) in pairs {
+        if let Some(name) = names.replace(name) {
+            return Err(bad_parameter(&name, "is given more than once"));
+        }
+    }
+    let deserializer = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let name = error.path().to_string();
+        bad_parameter(&name, error.inner().to_string())
+    })
+}
+
+fn bad_parameter(name: &str, detail: impl Into<String>) -> ApiError {
+    let field = FieldError::new(name, detail);
+    ApiError::unprocessable("The query is not acceptable.", vec![field])
+}
+
+/// Reads a query parameter that may be absent or empty.
+pub(crate) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = Cow::<str>::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+/// Reads a query parameter that is a switch: `?name`, `?name=true` or `?name=false`.
+pub(crate) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match &*Cow::<str>::deserialize(deserializer)? {
+        "" | "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(D::Error::custom("expected true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassworks_protocol::{NewTask, Problem};
+    use serde::Deserialize;
+
+    use super::{is_json, optional, parse_json, parse_query, switch};
+
+    fn refused<T>(outcome: Result<T, crate::error::ApiError>) -> Problem {
+        match outcome {
+            Ok(_) => panic!("it should have been refused"),
+            Err(error) => error.into_problem(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_from_json_of_another_shape() {
+        for body in ["", "{", "kind=sleep", "{\"kind\":\"sleep\"} {}", "\u{1}"] {
+            let problem = refused(parse_json::<NewTask>(body.as_bytes()));
+            assert_eq!(problem.status, 400, "{body}");
+        }
+        assert_eq!(refused(parse_json::<NewTask>(b"\xff\"")).status, 400);
+        for (body, pointer) in [
+            (r#"{"kind":7}"#, "/kind"),
+            (r#"{"payload":{}}"#, ""),
+            (r#"{"kind":"sleep","tags":["a",2]}"#, "/tags/1"),
+            (r#"{"kind":"sleep","retry":{"max_ms":-1}}"#, "/retry/max_ms"),
+            (r#"{"kind":"sleep","colour":"blue"}"#, "/colour"),
+            (r#"{"kind":"sleep","retry":{"a/b":1}}"#, "/retry/a~1b"),
+            (r#"{"kind":"sleep","run_at":"soon"}"#, "/run_at"),
+            ("[]", ""),
+        ] {
+            let problem = refused(parse_json::<NewTask>(body.as_bytes()));
+            assert_eq!(problem.status, 422, "{body}");
+            assert_eq!(problem.errors[0].pointer, pointer, "{body}");
+            let detail = &problem.errors[0].detail;
+            assert!(!detail.contains("line"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn json_goes_by_several_names() {
+        let json = |value: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("content-type", value.parse().unwrap());
+            is_json(&headers)
+        };
+        assert!(json("application/json"));
+        assert!(json("Application/JSON; charset=utf-8"));
+        assert!(json("application/merge-patch+json"));
+        assert!(!json("text/plain"));
+        assert!(!json("application/x-www-form-urlencoded"));
+        assert!(!is_json(&http::HeaderMap::new()));
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Wanted {
+        #[serde(deserialize_with = "optional")]
+        limit: Option<u32>,
+        #[serde(deserialize_with = "optional")]
+        q: Option<String>,
+        #[serde(deserialize_with = "switch")]
+        follow: bool,
+    }
+
+    #[test]
+    fn a_query_is_read_leniently_where_nothing_is_lost() {
+        let wanted: Wanted = parse_query("limit=5&q=a%20b&follow").unwrap();
+        assert_eq!(wanted.limit, Some(5));
+        assert_eq!(wanted.q.as_deref(), Some("a b"));
+        assert!(wanted.follow);
+        assert_eq!(
+            parse_query::<Wanted>("limit=&q=").unwrap(),
+            Wanted::default()
+        );
+        assert_eq!(parse_query::<Wanted>("").unwrap(), Wanted::default());
+    }
+
+    #[test]
+    fn a_bad_query_names_its_parameter() {
+        for (query, name) in [
+            ("limit=many", "limit"),
+            ("limit=-1", "limit"),
+            ("follow=perhaps", "follow"),
+            ("colour=blue", "colour"),
+            ("limit=1&limit=2", "limit"),
+        ] {
+            let problem = refused(parse_query::<Wanted>(query));
+            assert_eq!(problem.status, 422, "{query}");
+            assert_eq!(problem.errors[0].pointer, name, "{query}: {problem}");
+        }
+    }
+}

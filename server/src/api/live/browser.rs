@@ -1,0 +1,91 @@
+//! The browser's side of the conversation: numbered subscriptions to tasks, lists and figures.
+
+use futures::StreamExt as _;
+use glassworks_engine::Engine;
+use glassworks_protocol::{ClientMessage, Problem, ServerMessage};
+
+use super::socket::Talk;
+use super::subscriptions::{MAX_SUBSCRIPTIONS, Subscriptions};
+use super::{list, stats, task};
+use crate::VERSION;
+use crate::node::Node;
+
+/// One browser page's conversation.
+pub(super) struct Browser {
+    engine: Engine,
+    subscriptions: Subscriptions,
+    greeted: bool,
+}
+
+impl Browser {
+    pub(super) fn new(node: Node) -> Self {
+        Self {
+            engine: node.engine,
+            subscriptions: Subscriptions::default(),
+            greeted: false,
+        }
+    }
+
+    fn watch(&mut self, message: ClientMessage) -> Option<ServerMessage> {
+        let engine = self.engine.clone();
+        let (sub, stream) = match message {
+            ClientMessage::WatchTask {
+                sub,
+                task_id,
+                after,
+            } => (sub, task::watch(engine, sub, task_id, after)),
+            ClientMessage::WatchTasks { sub, filter } => (sub, list::watch(engine, sub, filter)),
+            ClientMessage::WatchStats { sub } => (sub, stats::watch(engine, sub)),
+            ClientMessage::Unwatch { sub } => {
+                self.subscriptions.remove(sub);
+                return None;
+            }
+        };
+        if self.subscriptions.insert(sub, stream) {
+            return None;
+        }
+        let detail = format!("A connection has at most {MAX_SUBSCRIPTIONS} subscriptions.");
+        Some(ServerMessage::Problem {
+            sub: Some(sub),
+            problem: Problem::new(429, "Too Many Requests").with_detail(detail),
+        })
+    }
+}
+
+impl Talk for Browser {
+    async fn next(&mut self) -> Option<String> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some(json(&ServerMessage::Hello {
+                node: self.engine.node().to_owned(),
+                version: VERSION.to_owned(),
+            }));
+        }
+        match self.subscriptions.next().await {
+            Some(message) => Some(json(&message)),
+            // Without a subscription there is nothing to say until the client asks.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn hear(&mut self, text: &str) -> Option<String> {
+        let answer = match serde_json::from_str(text) {
+            Ok(message) => self.watch(message),
+            Err(error) => Some(ServerMessage::Problem {
+                sub: None,
+                problem: Problem::new(400, "Bad Request")
+                    .with_detail(format!("The message was not understood: {error}.")),
+            }),
+        };
+        answer.as_ref().map(json)
+    }
+
+    fn heartbeat(&self) -> Option<String> {
+        Some(json(&ServerMessage::Heartbeat))
+    }
+}
+
+fn json(message: &ServerMessage) -> String {
+    // Cannot fail: what travels has string keys only.
+    serde_json::to_string(message).unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! What speaks WebSocket: `/api/ws`, the browser's one connection for all it watches, and
+//! `/api/tasks/{id}/ws`, one task's events for anybody.
+
+mod browser;
+mod list;
+mod socket;
+mod stats;
+mod subscriptions;
+mod task;
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::response::Response;
+use glassworks_protocol::Problem;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::extract::{Query, TaskPath, optional};
+use crate::error::{ApiError, ApiResult};
+use crate::node::Node;
+use browser::Browser;
+use task::EventLog;
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// The browser's one connection: see [`glassworks_protocol::live`].
+pub(crate) async fn socket(
+    State(node): State<Node>,
+    Query(NoQuery {}): Query<NoQuery>,
+    upgrade: Upgrade,
+) -> ApiResult<Response> {
+    let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
+    let shutdown = node.shutdown.clone();
+    Ok(socket::talk(upgrade, shutdown, Browser::new(node)))
+}
+
+/// Where to begin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TaskSocketQuery {
+    #[serde(deserialize_with = "optional")]
+    after: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
+
+/// One task's events, each as JSON; closes with 1000 when the task is over.
+pub(crate) async fn task_socket(
+    State(node): State<Node>,
+    TaskPath(id): TaskPath,
+    Query(query): Query<TaskSocketQuery>,
+    upgrade: Upgrade,
+) -> ApiResult<Response> {
+    let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
+    let follow = node.engine.follow(id, query.after.unwrap_or(0)).await?;
+    Ok(socket::talk(upgrade, node.shutdown, EventLog::new(follow)))
+}
+
+/// 426 tells what to ask for instead (RFC 9110, section 15.5.22).
+fn no_handshake(rejection: &WebSocketUpgradeRejection) -> ApiError {
+    let status = match rejection.status() {
+        StatusCode::BAD_REQUEST => StatusCode::UPGRADE_REQUIRED,
+        status => status,
+    };
+    ApiError::new(status, rejection.body_text())
+}
+
+/// An engine's error as a message in a stream; the log gets the cause.
+fn problem(error: glassworks_engine::Error) -> Problem {
+    let error = ApiError::from(error);
+    if let Some(cause) = error.cause() {
+        tracing::error!(cause, "a live subscription failed");
+    }
+    error.into_problem()
+}

@@ -1,0 +1,93 @@
+//! `GET /api/tasks/{id}/output`: what a task printed, byte for byte, and what it still prints.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use glassworks_engine::{Engine, Error};
+use glassworks_protocol::{Event, EventBody, TaskId};
+use http::{HeaderValue, header};
+use serde::Deserialize;
+
+use super::extract::{Query, TaskPath, switch};
+use super::unbuffered::unbuffered;
+use crate::error::ApiResult;
+use crate::node::Node;
+
+/// Events read at a time: with output in most of them, some hundred KiB.
+const PAGE: u32 = 500;
+
+/// Whether to wait for more.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OutputQuery {
+    #[serde(deserialize_with = "switch")]
+    follow: bool,
+}
+
+/// The output, as plain text. A stream that is followed ends with the task, or when the server
+/// shuts down.
+pub(crate) async fn output(
+    State(node): State<Node>,
+    TaskPath(id): TaskPath,
+    Query(query): Query<OutputQuery>,
+) -> ApiResult<Response> {
+    if query.follow {
+        let follow = node.engine.follow(id, 0).await?;
+        let stop = node.shutdown.stream_end().cancelled_owned();
+        return Ok(unbuffered(text(follow.take_until(stop))));
+    }
+    let first = node.engine.events(id, 0, PAGE).await?;
+    Ok(text(stored(node.engine, id, first)))
+}
+
+/// The log so far, page by page, from its `first` page on.
+fn stored(
+    engine: Engine,
+    id: TaskId,
+    first: Vec<Arc<Event>>,
+) -> impl Stream<Item = Result<Vec<Arc<Event>>, Error>> {
+    let after = first.last().map(|event| event.seq);
+    let rest = stream::try_unfold(after, move |after| {
+        let engine = engine.clone();
+        async move {
+            let Some(after) = after else {
+                return Ok(None);
+            };
+            let page = engine.events(id, after, PAGE).await?;
+            let next = page.last().map(|event| event.seq);
+            Ok(next.map(|next| (page, Some(next))))
+        }
+    });
+    stream::once(async { Ok(first) }).chain(rest)
+}
+
+/// A response of the events' texts. An error cuts it off, so that nobody takes it for complete.
+fn text(batches: impl Stream<Item = Result<Vec<Arc<Event>>, Error>> + Send + 'static) -> Response {
+    let chunks = batches.filter_map(|batch| async {
+        match batch {
+            Ok(events) => printed(&events).map(Ok),
+            Err(error) => {
+                tracing::error!(%error, "an output stream failed");
+                Some(Err(error))
+            }
+        }
+    });
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    ([(header::CONTENT_TYPE, plain)], Body::from_stream(chunks)).into_response()
+}
+
+/// What was printed in these events; `None` for nothing.
+fn printed(events: &[Arc<Event>]) -> Option<Bytes> {
+    let text: String = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Output { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    (!text.is_empty()).then(|| text.into())
+}

@@ -1,0 +1,99 @@
+//! `/api/tasks`: submit, list, read, cancel, retry, delete.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::response::IntoResponse;
+use glassworks_engine::Engine;
+use glassworks_protocol::{NewTask, PageRequest, State, Task, TaskFilter, TaskPage};
+use http::{StatusCode, header};
+use serde::Deserialize;
+
+use super::extract::{JsonBody, Query, TaskPath, optional};
+use crate::error::ApiResult;
+
+/// Accepts a task: 202 once it is safely stored. With a `unique_key` that an unfinished task has
+/// already, that task is the answer.
+pub(crate) async fn submit(
+    Shared(engine): Shared<Engine>,
+    JsonBody(new): JsonBody<NewTask>,
+) -> ApiResult<impl IntoResponse> {
+    let task = engine.submit(new).await?.task;
+    let location = format!("/api/tasks/{}", task.id);
+    Ok((
+        StatusCode::ACCEPTED,
+        [(header::LOCATION, location)],
+        Json(task),
+    ))
+}
+
+/// What a list can be asked for. Flat, because query strings are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    #[serde(deserialize_with = "optional")]
+    state: Option<State>,
+    #[serde(deserialize_with = "optional")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "optional")]
+    queue: Option<String>,
+    #[serde(deserialize_with = "optional")]
+    tag: Option<String>,
+    #[serde(deserialize_with = "optional")]
+    q: Option<String>,
+    #[serde(deserialize_with = "optional")]
+    limit: Option<u32>,
+    #[serde(deserialize_with = "optional")]
+    cursor: Option<String>,
+}
+
+/// One page of tasks, newest first.
+pub(crate) async fn list(
+    Shared(engine): Shared<Engine>,
+    Query(query): Query<ListQuery>,
+) -> ApiResult<Json<TaskPage>> {
+    let filter = TaskFilter {
+        state: query.state,
+        kind: query.kind,
+        queue: query.queue,
+        tag: query.tag,
+        q: query.q,
+    };
+    let page = PageRequest {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    Ok(Json(engine.tasks(&filter, &page).await?))
+}
+
+/// One task, whatever became of it.
+pub(crate) async fn get(
+    Shared(engine): Shared<Engine>,
+    TaskPath(id): TaskPath,
+) -> ApiResult<Json<Task>> {
+    Ok(Json(engine.task(id).await?))
+}
+
+/// Removes a task that is over.
+pub(crate) async fn delete(
+    Shared(engine): Shared<Engine>,
+    TaskPath(id): TaskPath,
+) -> ApiResult<StatusCode> {
+    engine.delete(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Cancels a task that waits, asks one that runs to stop.
+pub(crate) async fn cancel(
+    Shared(engine): Shared<Engine>,
+    TaskPath(id): TaskPath,
+) -> ApiResult<impl IntoResponse> {
+    Ok((StatusCode::ACCEPTED, Json(engine.cancel(id).await?)))
+}
+
+/// Makes a task due now, with its attempts afresh.
+pub(crate) async fn retry(
+    Shared(engine): Shared<Engine>,
+    TaskPath(id): TaskPath,
+) -> ApiResult<impl IntoResponse> {
+    Ok((StatusCode::ACCEPTED, Json(engine.retry(id).await?)))
+}

@@ -1,0 +1,213 @@
+//! What the operator can set: flags, and environment variables of the same names.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use glassworks_engine::Database;
+use http::uri::Authority;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "glassworks",
+    version,
+    about = "An async task server you can see through"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server. This is what `glassworks` without a command does, too.
+    Serve,
+}
+
+impl Cli {
+    /// What to serve with.
+    pub fn config(self) -> Config {
+        match self.command {
+            Some(Command::Serve) | None => self.config,
+        }
+    }
+}
+
+/// What to serve with.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address and port to serve on; port 0 lets the system choose one.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8000"
+    )]
+    pub listen: SocketAddr,
+
+    /// Where tasks are kept.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_DATABASE",
+        value_name = "sqlite:FILE",
+        default_value = "sqlite:glassworks.db"
+    )]
+    pub database: Database,
+
+    /// How many tasks this node runs at a time.
+    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub workers: u32,
+
+    /// A further host name to answer to, without its port. Repeatable; comma-separated in the
+    /// variable.
+    #[arg(long = "allowed-host", global = true, env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
+    pub allowed_hosts: Vec<String>,
+
+    /// How to write the log, on standard error. `RUST_LOG` says how much.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+
+    /// Serve beyond this machine although nobody has to sign in: whoever reaches the address can
+    /// run and read every task.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_ALLOW_UNAUTHENTICATED_REMOTE_ACCESS",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub allow_unauthenticated_remote_access: bool,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why a configuration cannot be served with.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Everybody could run tasks.
+    #[error(
+        "refusing to listen on {0}: nobody has to sign in, so whoever reaches that address could run tasks; listen on a loopback address, or say --allow-unauthenticated-remote-access"
+    )]
+    Exposed(SocketAddr),
+}
+
+impl Config {
+    /// How long a shutdown waits for running tasks.
+    pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
+
+    /// Checks what no single option can know.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let remote = !self.listen.ip().to_canonical().is_loopback();
+        if remote && !self.allow_unauthenticated_remote_access {
+            return Err(ConfigError::Exposed(self.listen));
+        }
+        Ok(())
+    }
+}
+
+/// A host name as it stands in a `Host` header, without the port.
+fn host_name(text: &str) -> Result<String, String> {
+    let name: Option<Authority> = text.parse().ok();
+    match name {
+        Some(name) if name.as_str() == name.host() => Ok(text.to_owned()),
+        _ => Err("expected a host name without scheme, port or path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::{Cli, Config, LogFormat};
+
+    fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
+        let line = std::iter::once("glassworks").chain(arguments.iter().copied());
+        Cli::try_parse_from(line).map(Cli::config)
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let bare = config(&["--workers", "3", "--log-format", "json"]).unwrap();
+        let after = config(&["serve", "--workers", "3", "--log-format", "json"]).unwrap();
+        let before = config(&["--workers", "3", "--log-format", "json", "serve"]).unwrap();
+        for config in [bare, after, before] {
+            assert_eq!(config.workers, 3);
+            assert_eq!(config.log_format, LogFormat::Json);
+            assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for arguments in [
+            ["--listen", "somewhere"],
+            ["--listen", "127.0.0.1"],
+            ["--workers", "0"],
+            ["--workers", "many"],
+            ["--database", "oracle:tasks"],
+            ["--allowed-host", "http://tasks.example"],
+            ["--allowed-host", "tasks.example:80"],
+            ["--log-format", "xml"],
+            ["--colour", "blue"],
+        ] {
+            assert!(config(&arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn serving_beyond_this_machine_has_to_be_asked_for() {
+        for listen in [
+            "127.0.0.1:0",
+            "127.8.9.1:0",
+            "[::1]:0",
+            "[::ffff:127.0.0.1]:0",
+        ] {
+            assert!(
+                config(&["--listen", listen]).unwrap().check().is_ok(),
+                "{listen}"
+            );
+        }
+        for listen in ["0.0.0.0:0", "[::]:0", "192.168.1.5:8000"] {
+            let refusal = config(&["--listen", listen]).unwrap().check().unwrap_err();
+            assert!(
+                refusal
+                    .to_string()
+                    .contains("--allow-unauthenticated-remote-access")
+            );
+            let asked = config(&["--listen", listen, "--allow-unauthenticated-remote-access"]);
+            assert!(asked.unwrap().check().is_ok(), "{listen}");
+        }
+    }
+
+    #[test]
+    fn several_names_can_be_allowed() {
+        let config = config(&[
+            "--allowed-host",
+            "a.example",
+            "--allowed-host",
+            "b.example,c",
+        ]);
+        assert_eq!(
+            config.unwrap().allowed_hosts,
+            ["a.example", "b.example", "c"]
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Takes in a request's body whole, within a limit and a deadline, before its route sees it.
+//!
+//! So no route ever waits for a client, and the limits are in one place for the API and the
+//! browser's server functions.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use crate::error::ApiError;
+
+/// The longest body, in bytes. The largest thing a client has to say is a payload of 256 KiB.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a body may take in all. 1 MiB in that time is 35 KB/s: a slow telephone.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How much of a body that is too long is read and thrown away, in bytes, and for how long. A
+/// connection that is closed on a client which is still writing loses the answer on its way.
+const MAX_DISCARDED: usize = 16 * MAX_BODY;
+const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Hands the request on with its body in memory.
+pub(crate) async fn collect(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match read(&parts.headers, body).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
+    let announced = body.size_hint().lower();
+    if announced > MAX_BODY as u64 {
+        // A client that waits for `100 Continue` has sent nothing yet.
+        if !headers.contains_key(header::EXPECT) {
+            discard(&mut body).await;
+        }
+        return Err(too_large());
+    }
+    let collected = timeout(BODY_DEADLINE, Limited::new(&mut body, MAX_BODY).collect()).await;
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            discard(&mut body).await;
+            Err(too_large())
+        }
+        Ok(Err(error)) => {
+            let reason = error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                format!("The body could not be read: {reason}."),
+            ))
+        }
+        Err(_) => Err(ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!(
+                "The body did not arrive within {} seconds.",
+                BODY_DEADLINE.as_secs()
+            ),
+        )),
+    }
+}
+
+/// Reads on without keeping anything, up to the limits above.
+async fn discard(body: &mut Body) {
+    let reading = async {
+        let mut left = MAX_DISCARDED;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(rest) = left.checked_sub(length) else {
+                return;
+            };
+            left = rest;
+        }
+    };
+    // Whether it came to an end does not matter: the answer is the same.
+    let _ = timeout(DISCARD_DEADLINE, reading).await;
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("A body has at most {MAX_BODY} bytes."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use futures::stream::{self, Stream, StreamExt as _};
+    use http::HeaderMap;
+
+    use super::{MAX_BODY, read};
+
+    async fn status(body: Body) -> u16 {
+        match read(&HeaderMap::new(), body).await {
+            Ok(_) => 200,
+            Err(refused) => refused.into_problem().status,
+        }
+    }
+
+    fn chunked(chunks: impl Stream<Item = usize> + Send + 'static) -> Body {
+        Body::from_stream(chunks.map(|bytes| Ok::<_, Infallible>(vec![b'x'; bytes])))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_given_up() {
+        let stalls = stream::iter([10]).chain(stream::pending());
+        assert_eq!(status(chunked(stalls)).await, 408);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_bounded_whether_it_says_how_long_it_is_or_not() {
+        assert_eq!(status(Body::from(vec![0; MAX_BODY])).await, 200);
+        assert_eq!(status(Body::from(vec![0; MAX_BODY + 1])).await, 413);
+        let too_long = stream::iter([MAX_BODY, 1]);
+        assert_eq!(status(chunked(too_long)).await, 413);
+        assert_eq!(status(chunked(stream::repeat(MAX_BODY))).await, 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_the_clients_affair() {
+        let broken = stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("gone"))]);
+        assert_eq!(status(Body::from_stream(broken)).await, 400);
+    }
+}

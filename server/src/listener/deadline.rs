@@ -1,0 +1,191 @@
+//! A TCP stream that gives up on a client which neither finishes its request nor takes its answer.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep};
+
+use super::phase::Phase;
+
+/// How long a request's head may take from its first byte, or from the connection's beginning.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a client may take nothing of what waits for it. What it has not taken lies in buffers
+/// of bounded size, so a slow client is welcome; one that has stopped is not.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The stream under one connection, and under the WebSocket that it may become.
+pub(super) struct DeadlineStream<S> {
+    stream: S,
+    phase: Phase,
+    head: Option<Pin<Box<Sleep>>>,
+    write: Option<Pin<Box<Sleep>>>,
+    /// The connection counts for as long as its stream is there.
+    _slot: OwnedSemaphorePermit,
+}
+
+impl<S> DeadlineStream<S> {
+    /// `phase` says when a head is due.
+    pub(super) fn new(stream: S, phase: Phase, slot: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            phase,
+            head: None,
+            write: None,
+            _slot: slot,
+        }
+    }
+
+    /// Ends a write or flush that has been pending for too long.
+    fn bounded<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.write = None;
+            return outcome;
+        }
+        ready!(expired(&mut self.write, WRITE_DEADLINE, cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// Starts `timer` unless it runs already, and waits for its end.
+fn expired(
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    deadline: Duration,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    timer
+        .get_or_insert_with(|| Box::pin(sleep(deadline)))
+        .as_mut()
+        .poll(cx)
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for DeadlineStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        if let Poll::Ready(outcome) = Pin::new(&mut this.stream).poll_read(cx, buffer) {
+            if buffer.filled().len() > before && this.phase.bytes_came() {
+                this.head = None;
+            }
+            return Poll::Ready(outcome);
+        }
+        if !this.phase.is_in_head() {
+            this.head = None;
+            return Poll::Pending;
+        }
+        ready!(expired(&mut this.head, HEAD_DEADLINE, cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.bounded(cx, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.bounded(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.stream).poll_flush(cx);
+        self.bounded(cx, outcome)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+    use tokio::time::Instant;
+
+    use super::{DeadlineStream, HEAD_DEADLINE, Phase, WRITE_DEADLINE};
+
+    async fn pair() -> (DeadlineStream<DuplexStream>, DuplexStream, Phase) {
+        let (ours, theirs) = duplex(16);
+        let phase = Phase::default();
+        let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        (
+            DeadlineStream::new(ours, phase.clone(), slot),
+            theirs,
+            phase,
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_drips_its_head_is_given_up() {
+        let (mut ours, mut theirs, _) = pair().await;
+        let began = Instant::now();
+        let reading = async {
+            let mut byte = [0];
+            loop {
+                if let Err(error) = ours.read_exact(&mut byte).await {
+                    return error;
+                }
+            }
+        };
+        let dripping = async {
+            loop {
+                tokio::time::sleep(HEAD_DEADLINE / 4).await;
+                theirs.write_all(b"G").await.unwrap();
+            }
+        };
+        let error = tokio::select! {
+            error = reading => error,
+            () = dripping => unreachable!("it drips for ever"),
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() <= HEAD_DEADLINE * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_whose_request_is_being_answered_may_be_silent() {
+        let (mut ours, _theirs, phase) = pair().await;
+        phase.request_began();
+        let mut byte = [0];
+        let silence = tokio::time::timeout(HEAD_DEADLINE * 100, ours.read(&mut byte));
+        assert!(silence.await.is_err(), "the read should still be pending");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_given_up() {
+        let (mut ours, _theirs, _) = pair().await;
+        let began = Instant::now();
+        let error = ours.write_all(&[0; 64]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(began.elapsed() >= WRITE_DEADLINE);
+    }
+}

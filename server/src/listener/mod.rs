@@ -1,0 +1,149 @@
+//! Accepts connections and serves HTTP/1.1 on each, within limits.
+//!
+//! A loop of our own, because axum's installs no timer: with it, a client that sends nothing is
+//! held for ever.
+
+mod deadline;
+mod phase;
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::StatusCode;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+use tower::Service as _;
+use tracing::{debug, warn};
+
+use crate::shutdown::Shutdown;
+use deadline::DeadlineStream;
+use phase::{Phase, PhasedBody};
+
+/// Connections at a time. Enough for 10,000 open WebSocket connections and the requests beside; further
+/// clients wait in the kernel's queue.
+pub const MAX_CONNECTIONS: usize = 12_000;
+
+/// How long a connection may stay open without a request. Longer than the usual 60 s of proxies,
+/// so that it is they who close first: a request sent into a closing connection is lost.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// The longest request head, and the size to which a connection's buffers may grow, in bytes.
+const MAX_BUFFER: usize = 64 * 1024;
+
+/// How long to wait after a failure that will not go away by itself at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Serves `router` to whoever connects to `listener`, until `shutdown` closes connections; returns
+/// as soon as it has stopped accepting. The connections end by themselves, tracked by `shutdown`.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &slots) => accepted,
+            () = shutdown.closing() => return,
+        };
+        let Some((stream, slot)) = accepted else {
+            return;
+        };
+        shutdown.track(connection(stream, slot, router.clone(), shutdown.clone()));
+    }
+}
+
+/// The next connection and its slot; `None` if the slots are gone, which never happens.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    if slots.available_permits() == 0 {
+        warn!(
+            MAX_CONNECTIONS,
+            "at the limit of connections; new ones wait"
+        );
+    }
+    let slot = slots.clone().acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return Some((stream, slot)),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory, most likely: the connection stays in the
+                // kernel's queue, so trying again at once would only spin.
+                warn!(%error, "cannot accept a connection; trying again");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the client has gone while it was waiting, which says nothing about the next.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Serves one connection to its end. Its slot is free again when it, or the WebSocket that it has
+/// become, is over.
+async fn connection(
+    stream: TcpStream,
+    slot: OwnedSemaphorePermit,
+    router: Router,
+    shutdown: Shutdown,
+) {
+    // Answers are written whole, and live events are small and urgent: waiting to fill a packet
+    // only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let phase = Phase::default();
+    let stream = DeadlineStream::new(stream, phase.clone(), slot);
+    let service = service_fn(move |request| answer(router.clone(), request, phase.clone()));
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            // hyper's timer runs from the end of one request to the end of the next head, so it
+            // bounds idling; the shorter deadline for a head that has begun is the stream's.
+            .header_read_timeout(IDLE_TIMEOUT)
+            .max_buf_size(MAX_BUFFER)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.closing() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended early");
+    }
+}
+
+async fn answer(
+    mut router: Router,
+    request: hyper::Request<Incoming>,
+    phase: Phase,
+) -> Result<hyper::Response<PhasedBody>, Infallible> {
+    phase.request_began();
+    let request: Request = request.map(Body::new);
+    let response: Response = router.call(request).await?;
+    // After a handshake the stream is the WebSocket's: there is no next request to wait for.
+    let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    Ok(response.map(|body| PhasedBody::new(body, (!upgraded).then_some(phase))))
+}

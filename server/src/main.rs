@@ -1,0 +1,102 @@
+//! The `glassworks` binary: read the configuration, build the pieces, serve, shut down.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use glassworks_engine::{Engine, Options};
+use glassworks_server::assets::Site;
+use glassworks_server::config::{Cli, Config};
+use glassworks_server::guard::host::AllowedHosts;
+use glassworks_server::node::Node;
+use glassworks_server::router::router;
+use glassworks_server::shutdown::Shutdown;
+use glassworks_server::signals::Signals;
+use glassworks_server::{VERSION, listener, logging};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+/// What ending may take beyond the grace period of running tasks: writing down what became of them.
+const SETTLING: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    let config = Cli::parse().config();
+    logging::start(config.log_format);
+    match start(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be closed, and then nobody wants to know.
+            let _ = writeln!(io::stderr(), "glassworks: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(config: Config) -> Result<(), Box<dyn Error>> {
+    config.check()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(serve(config));
+    // A blocking call that hangs does not keep the process from ending.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    // The port comes first: a server that cannot be reached should not start running tasks.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let address = listener.local_addr()?;
+    let engine = glassworks_handlers::register(Engine::builder())
+        .options(Options {
+            workers: config.workers,
+            shutdown_grace: Config::SHUTDOWN_GRACE,
+            ..Options::default()
+        })
+        .start(config.database)
+        .await?;
+    let mut signals = Signals::listen()?;
+    let shutdown = Shutdown::default();
+    let router = router(Node {
+        engine: engine.clone(),
+        hosts: AllowedHosts::new(address, &config.allowed_hosts),
+        site: Site::find(),
+        shutdown: shutdown.clone(),
+    });
+    greet(address);
+    tokio::spawn(listener::serve(listener, router, shutdown.clone()));
+
+    signals.next().await;
+    info!("shutting down; a second signal ends the process at once");
+    tokio::spawn(async move {
+        signals.next().await;
+        std::process::exit(1);
+    });
+    shutdown.begin();
+    let ending = timeout(Config::SHUTDOWN_GRACE + SETTLING, engine.shutdown());
+    if ending.await.is_err() {
+        warn!("the engine has not come to rest in time; the next start takes its tasks back");
+    }
+    if !shutdown.close().await {
+        warn!("some connections were still open");
+    }
+    Ok(())
+}
+
+/// Says where the server is, for people and for scripts that wait for it.
+fn greet(address: SocketAddr) {
+    let mut out = io::stdout().lock();
+    // Standard output may be closed; the server serves all the same.
+    let _ = writeln!(out, "Glassworks {VERSION} running on http://{address}");
+    let _ = writeln!(
+        out,
+        "Open it in a browser, or hand it a task: curl http://{address}/api/tasks -H 'content-type: application/json' -d '{{\"kind\": \"sleep\", \"payload\": {{\"seconds\": 5}}}}'"
+    );
+    let _ = out.flush();
+}

@@ -1,0 +1,139 @@
+//! The browser's files and the pages that load them.
+
+use crate::support::{Answer, Client, Server};
+use glassworks_server::assets::{EmbeddedSite, File, Site};
+use http::StatusCode;
+
+static SITE: EmbeddedSite = EmbeddedSite {
+    entries: [
+        "/pkg/glassworks.0.js",
+        "/pkg/glassworks.0.wasm",
+        "/pkg/glassworks.0.css",
+    ],
+    files: &[
+        File {
+            path: "/pkg/glassworks.0.wasm",
+            content_type: "application/wasm",
+            etag: "abc",
+            immutable: true,
+            identity: b"the whole wasm",
+            br: Some(b"brotli"),
+            gz: Some(b"gzipped"),
+        },
+        File {
+            path: "/robots.txt",
+            content_type: "text/plain; charset=utf-8",
+            etag: "def",
+            immutable: false,
+            identity: b"User-agent: *",
+            br: None,
+            gz: None,
+        },
+    ],
+};
+
+async fn server() -> Server {
+    Server::with_site(Site::Embedded(&SITE)).await
+}
+
+async fn get(client: Client, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = client.request("GET", path);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.send().await.whole().await
+}
+
+#[tokio::test]
+async fn a_file_travels_in_the_form_that_suits_the_client() {
+    let server = server().await;
+    for (accepted, encoding, body) in [
+        ("gzip, deflate, br, zstd", "br", "brotli"),
+        ("gzip", "gzip", "gzipped"),
+        ("br;q=0.1, gzip", "gzip", "gzipped"),
+        ("identity", "", "the whole wasm"),
+    ] {
+        let headers = [("accept-encoding", accepted)];
+        let answer = get(server.client(), SITE.entries[1], &headers).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("content-encoding"), encoding);
+        assert_eq!(answer.text(), body);
+        assert_eq!(answer.header("content-type"), "application/wasm");
+        assert_eq!(answer.header("vary"), "accept-encoding");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_the_client_has_is_not_sent_again() {
+    let server = server().await;
+    let br = ("accept-encoding", "br");
+    let first = get(server.client(), SITE.entries[1], &[br]).await;
+    let etag = first.header("etag");
+    let plain = get(server.client(), SITE.entries[1], &[]).await;
+    assert_ne!(etag, plain.header("etag"), "each form has its own");
+    let again = [br, ("if-none-match", etag)];
+    let again = get(server.client(), SITE.entries[1], &again).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert!(again.body.is_empty());
+    assert_eq!(again.header("etag"), etag);
+    let other = [br, ("if-none-match", "\"old\"")];
+    let other = get(server.client(), SITE.entries[1], &other).await;
+    assert_eq!(other.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_name_that_follows_the_content_is_kept_for_ever() {
+    let server = server().await;
+    let hashed = get(server.client(), SITE.entries[1], &[]).await;
+    let caching = hashed.header("cache-control");
+    assert_eq!(caching, "public, max-age=31536000, immutable");
+    let named = get(server.client(), "/robots.txt", &[]).await;
+    assert_eq!(named.header("cache-control"), "no-cache");
+    let request = server.client().request("HEAD", SITE.entries[1]);
+    let head = request.send().await.whole().await;
+    assert_eq!(head.header("content-length"), "14");
+    assert!(head.body.is_empty());
+    let posted = server.client().request("POST", "/robots.txt").send().await;
+    posted.whole().await.problem(405, "/robots.txt");
+}
+
+#[tokio::test]
+async fn a_page_allows_its_own_scripts_and_no_others() {
+    let server = server().await;
+    let mut nonces = Vec::new();
+    for _ in 0..2 {
+        let page = get(server.client(), "/", &[("accept", "text/html")]).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        let policy = page.header("content-security-policy");
+        let nonce = policy.split("'nonce-").nth(1).unwrap();
+        let nonce = nonce.split('\'').next().unwrap().to_owned();
+        let html = page.text();
+        assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
+        let own = html.matches(&format!("nonce=\"{nonce}\"")).count();
+        assert!(own >= html.matches("<script").count(), "{html}");
+        assert!(!html.contains(" style=\""), "{html}");
+        nonces.push(nonce);
+    }
+    assert_ne!(nonces[0], nonces[1]);
+}
+
+#[tokio::test]
+async fn a_page_loads_the_files_by_their_names() {
+    let server = server().await;
+    let page = get(server.client(), "/", &[("accept", "text/html")]).await;
+    for url in SITE.entries {
+        assert!(page.text().contains(url), "{url}: {}", page.text());
+    }
+    let plain = Server::start().await;
+    let page = get(plain.client(), "/", &[("accept", "text/html")]).await;
+    assert!(!page.text().contains("/pkg/"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_is_a_page_that_says_so() {
+    let server = server().await;
+    let page = get(server.client(), "/nowhere", &[("accept", "text/html")]).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+}

@@ -1,0 +1,85 @@
+//! The real binary, to be signalled and killed.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use super::Client;
+
+/// A running `glassworks`. It is killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: std::net::SocketAddr,
+}
+
+/// The address that lets the system choose a port.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+
+/// The binary with a database in `directory`, to listen on `address`.
+pub(crate) fn command(directory: &Path, address: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glassworks"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GLASSWORKS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(directory)
+        .args(["--listen", address, "--database", "sqlite:tasks.db"])
+        .env_remove("LEPTOS_SITE_ROOT")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+impl Process {
+    /// Starts it and waits until it says where it is.
+    pub(crate) async fn start(directory: &Path) -> Self {
+        let mut child = command(directory, ANY_PORT).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        let address = line
+            .strip_prefix("Glassworks 0.1.0 running on http://")
+            .unwrap_or_else(|| panic!("it should say where it is: {line}"));
+        let address = address.parse().unwrap();
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, address }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client(self.address)
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) async fn terminate(&self) {
+        let process = self.child.id().unwrap();
+        let kill = format!("kill -TERM {process}");
+        let status = Command::new("sh").args(["-c", &kill]).status().await;
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        self.child.wait().await.unwrap()
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// Runs a command that is expected to fail, and returns what it says about it.
+pub(crate) async fn refusal(mut command: Command) -> String {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).await.unwrap();
+    let status = child.wait().await.unwrap();
+    assert!(!status.success(), "it should have failed: {said}");
+    said
+}

@@ -1,0 +1,161 @@
+//! A task's life over HTTP: submitted, listed, read, cancelled, retried, deleted.
+
+use crate::support::Server;
+use http::StatusCode;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_submitted_task_is_accepted_with_its_location_and_runs() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({"kind": "sleep", "payload": {"seconds": 0, "steps": 2}, "tags": ["a"]});
+    let answer = client.post("/api/tasks", &task).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(answer.header("location"), format!("/api/tasks/{id}"));
+
+    let task = client.finished(&id).await;
+    assert_eq!(task["state"], "completed");
+    assert_eq!(
+        task["result"],
+        json!({"slept_seconds": 0.0, "steps": 2, "attempt": 1})
+    );
+    let output = client.get(&format!("/api/tasks/{id}/output")).await;
+    assert_eq!(output.text(), "step 1 of 2\nstep 2 of 2\n");
+    assert_eq!(output.header("content-type"), "text/plain; charset=utf-8");
+}
+
+#[tokio::test]
+async fn a_second_task_with_the_same_unique_key_is_the_first() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({"kind": "sleep", "payload": {"seconds": 60}, "unique_key": "only"});
+    let first = client.post("/api/tasks", &task).await;
+    let second = client.post("/api/tasks", &task).await;
+    assert_eq!(second.status, StatusCode::ACCEPTED);
+    assert_eq!(first.json()["id"], second.json()["id"]);
+    assert_eq!(first.header("location"), second.header("location"));
+}
+
+#[tokio::test]
+async fn a_list_is_newest_first_filtered_and_paged() {
+    let server = Server::start().await;
+    let client = server.client();
+    let mut ids = Vec::new();
+    for tag in ["x", "y", "x"] {
+        let task =
+            json!({"kind": "sleep", "payload": {"seconds": 0}, "tags": [tag], "delay_ms": 60_000});
+        let answer = client.post("/api/tasks", &task).await;
+        ids.push(answer.json()["id"].clone());
+    }
+    let page = client
+        .get("/api/tasks?tag=x&limit=1&state=&kind=")
+        .await
+        .json();
+    assert_eq!(page["tasks"][0]["id"], ids[2]);
+    assert_eq!(page["tasks"].as_array().unwrap().len(), 1);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let next = format!("/api/tasks?tag=x&limit=1&cursor={cursor}");
+    let page = client.get(&next).await.json();
+    assert_eq!(page["tasks"][0]["id"], ids[0]);
+    assert!(page["next_cursor"].is_null());
+    let none = client.get("/api/tasks?state=failed").await.json();
+    assert_eq!(none, json!({"tasks": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_task_can_be_cancelled_retried_and_deleted_when_its_state_allows() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({"kind": "sleep", "payload": {"seconds": 0}, "delay_ms": 60_000});
+    let id = client.post("/api/tasks", &task).await.json()["id"].clone();
+    let path = format!("/api/tasks/{}", id.as_str().unwrap());
+    let send =
+        async |method: &str, path: &str| client.request(method, path).send().await.whole().await;
+
+    send("DELETE", &path).await.problem(409, &path);
+    let cancel = format!("{path}/cancel");
+    let cancelled = send("POST", &cancel).await;
+    assert_eq!(cancelled.status, StatusCode::ACCEPTED);
+    assert_eq!(cancelled.json()["state"], "cancelled");
+    send("POST", &cancel).await.problem(409, &cancel);
+
+    let retry = format!("{path}/retry");
+    let retried = send("POST", &retry).await;
+    assert_eq!(retried.status, StatusCode::ACCEPTED);
+    let done = client.finished(id.as_str().unwrap()).await;
+    assert_eq!(done["state"], "completed");
+    send("POST", &retry).await.problem(409, &retry);
+
+    assert_eq!(send("DELETE", &path).await.status, StatusCode::NO_CONTENT);
+    send("GET", &path).await.problem(404, &path);
+    send("DELETE", &path).await.problem(404, &path);
+}
+
+#[tokio::test]
+async fn a_failed_task_is_an_ordinary_answer() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({
+        "kind": "sleep",
+        "payload": {"seconds": 0, "steps": 3, "panic_at_step": 2},
+        "max_attempts": 1,
+    });
+    let id = client.post("/api/tasks", &task).await.json()["id"].clone();
+    let task = client.finished(id.as_str().unwrap()).await;
+    assert_eq!(task["state"], "failed");
+    let message = task["error"]["message"].as_str().unwrap();
+    assert!(message.contains("panicked at step 2 of 3"), "{message}");
+    assert_eq!(task["errors"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_failed_is_made_again() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({
+        "kind": "sleep",
+        "payload": {"seconds": 0, "steps": 1, "fail_at_step": 1, "fail_attempts": 2},
+        "retry": {"initial_ms": 0, "factor": 1.0, "max_ms": 0},
+    });
+    let id = client.post("/api/tasks", &task).await.json()["id"].clone();
+    let task = client.finished(id.as_str().unwrap()).await;
+    assert_eq!(task["state"], "completed");
+    assert_eq!(task["result"]["attempt"], 3);
+    assert_eq!(task["errors"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_server_tells_about_itself() {
+    let server = Server::start().await;
+    let client = server.client();
+    let hello = client.get("/api/hello").await.json();
+    assert_eq!(hello["message"], "Hello from the async server!");
+    assert!(hello["time"].is_string());
+    let id = client.submit(json!({"seconds": 0})).await;
+    client.finished(&id).await;
+    let health = client.get("/api/health").await.json();
+    assert_eq!(
+        health,
+        json!({"status": "healthy", "background_tasks_completed": 1})
+    );
+    for path in ["/api/stats", "/stats"] {
+        assert_eq!(client.get(path).await.json()["tasks"]["completed"], 1);
+    }
+    let kinds = client.get("/api/kinds").await.json();
+    let sleep = &kinds["kinds"][0];
+    assert_eq!(sleep["kind"], "sleep");
+    assert_eq!(sleep["schema"]["properties"]["seconds"]["maximum"], 3600);
+}
+
+#[tokio::test]
+async fn readiness_ends_with_the_shutdown_and_liveness_does_not() {
+    let server = Server::start().await;
+    let client = server.client();
+    assert_eq!(client.get("/livez").await.status, StatusCode::OK);
+    assert_eq!(client.get("/readyz").await.status, StatusCode::OK);
+    server.shutdown.begin();
+    assert_eq!(client.get("/livez").await.status, StatusCode::OK);
+    client.get("/readyz").await.problem(503, "/readyz");
+}
