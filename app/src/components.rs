@@ -1,5 +1,6 @@
 //! What pages are made of.
 
+mod awaiting;
 mod code_block;
 mod counts;
 mod erase;
@@ -8,7 +9,6 @@ mod filters;
 mod form_data;
 mod header;
 mod live_list;
-mod loading;
 mod moment;
 mod problem;
 mod progress;
@@ -19,15 +19,15 @@ mod task_rows;
 mod task_table;
 mod terminal;
 
+pub(crate) use awaiting::{Coming, awaiting, loaded};
 pub(crate) use code_block::{CodeBlock, CopyButton, origin};
 pub(crate) use counts::Counts;
 pub(crate) use erase::Erase;
-pub(crate) use field::FieldControl;
+pub(crate) use field::field_view;
 pub(crate) use filters::Filters;
 pub(crate) use form_data::typed_in;
 pub(crate) use header::Header;
 pub(crate) use live_list::{LiveList, live_list};
-pub(crate) use loading::Loading;
 pub(crate) use moment::{Clock, Elapsed, Moment};
 pub(crate) use problem::ProblemNote;
 pub(crate) use progress::ProgressBar;

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
+use crate::codec::Json;
 use crate::refused::Refused;
 use crate::task_view::TaskStory;
 
@@ -36,7 +37,7 @@ pub(crate) struct Board {
 }
 
 /// The board.
-#[server(prefix = "/fn", endpoint = "board", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "board", input = GetUrl, output = Json)]
 pub(crate) async fn load_board() -> Result<Board, Refused> {
     let engine = engine()?;
     let in_state = async |state| engine.summaries(&in_state(state), &first_page()).await;
@@ -53,7 +54,7 @@ pub(crate) async fn load_board() -> Result<Board, Refused> {
 }
 
 /// One page of tasks.
-#[server(prefix = "/fn", endpoint = "tasks", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "tasks", input = GetUrl, output = Json)]
 pub(crate) async fn load_tasks(
     #[server(default)] filter: TaskFilter,
     #[server(default)] page: PageRequest,
@@ -66,7 +67,7 @@ pub(crate) async fn load_tasks(
 }
 
 /// One task, and the end of its log.
-#[server(prefix = "/fn", endpoint = "task", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "task", input = GetUrl, output = Json)]
 pub(crate) async fn load_task(id: TaskId) -> Result<TaskStory, Refused> {
     let engine = engine()?;
     read_story(&engine, id)
@@ -75,14 +76,14 @@ pub(crate) async fn load_task(id: TaskId) -> Result<TaskStory, Refused> {
 }
 
 /// The kinds that this server runs.
-#[server(prefix = "/fn", endpoint = "kinds", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "kinds", input = GetUrl, output = Json)]
 #[allow(clippy::unused_async, reason = "server functions are asynchronous")]
 pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
     Ok(engine()?.kinds().to_vec())
 }
 
 /// Submits what was typed into the form of `kind`, and leads to the new task's page.
-#[server(prefix = "/fn", endpoint = "submit_task")]
+#[server(prefix = "/fn", endpoint = "submit_task", output = Json)]
 pub(crate) async fn submit_task(
     kind: String,
     #[server(default)] payload: BTreeMap<String, String>,
@@ -127,7 +128,7 @@ impl Change {
 }
 
 /// Changes a task, and answers with it as it is then. When it was deleted, leads to the list.
-#[server(prefix = "/fn", endpoint = "change_task")]
+#[server(prefix = "/fn", endpoint = "change_task", output = Json)]
 pub(crate) async fn change_task(id: TaskId, change: Change) -> Result<Option<Task>, Refused> {
     let engine = engine()?;
     let changed = match change {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::{location, set_timeout, window};
+#[cfg(not(feature = "ssr"))]
+use leptos::leptos_dom::helpers::location;
+use leptos::leptos_dom::helpers::{set_timeout, window};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -66,30 +68,21 @@ pub(crate) fn CopyButton(
 }
 
 /// The origin under which this page was asked for, for commands to copy.
-pub(crate) fn origin() -> RwSignal<String> {
-    let origin = RwSignal::new(first_origin());
-    // Only the browser knows whether a proxy speaks HTTPS for the server.
-    Effect::new(move |_| {
-        if let Ok(real) = location().origin() {
-            origin.set(real);
-        }
-    });
-    origin
-}
-
 #[cfg(feature = "ssr")]
-fn first_origin() -> String {
-    use_context::<http::request::Parts>()
-        .as_ref()
-        .and_then(|request| request.headers.get(http::header::HOST))
-        .and_then(|host| host.to_str().ok())
-        .map_or_else(
-            || "http://127.0.0.1:8000".to_owned(),
-            |host| format!("http://{host}"),
-        )
+pub(crate) fn origin() -> String {
+    let request = use_context::<http::request::Parts>();
+    let header = |name| request.as_ref()?.headers.get(name)?.to_str().ok();
+    let host = header(http::header::HOST.as_str()).unwrap_or("127.0.0.1:8000");
+    // Nothing but this text depends on what a proxy says here.
+    let scheme = match header("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{host}")
 }
 
+/// The origin under which this page was asked for, for commands to copy.
 #[cfg(not(feature = "ssr"))]
-fn first_origin() -> String {
+pub(crate) fn origin() -> String {
     location().origin().unwrap_or_default()
 }

@@ -7,44 +7,33 @@ use serde_json::Value;
 use super::Erase;
 use crate::form::{Control, Field, as_typed};
 
-/// A field with its control.
-#[component]
-pub(crate) fn FieldControl(
-    field: Field,
-    /// What the control starts with.
-    typed: String,
-    /// What is wrong in the form as it was sent last.
-    errors: Signal<Vec<FieldError>>,
-) -> AnyView {
+/// A field with its control, which starts with what was `typed`; `errors` is what is wrong in the
+/// form as it was sent last. Drawn again with other errors, it keeps what has been typed since.
+pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> AnyView {
     let id = field.id();
     let help_id = format!("{id}-help");
     let error_id = format!("{id}-error");
-    let described_by = format!("{help_id} {error_id}");
-    let help = help_text(&field);
-    let label = field.label.clone();
-    let optional = if field.required { "" } else { " optional" };
-    let error = {
-        let field = field.clone();
-        Signal::derive(move || errors.with(|errors| details(&field, errors)))
-    };
-    let invalid = Signal::derive(move || error.with(|error| (!error.is_empty()).then_some("true")));
+    let error = details(field, errors);
     let given = Given {
         id: id.clone(),
-        described_by,
-        invalid,
-        typed,
+        described_by: format!("{help_id} {error_id}"),
+        invalid: (!error.is_empty()).then_some("true"),
+        typed: typed.to_owned(),
     };
     let control = match &field.control {
-        Control::Choice(values) => select(&field, values, given),
-        Control::Json => textarea(&field, given),
-        control => input(&field, control, given),
+        Control::Choice(values) => select(field, values, given),
+        Control::Json => textarea(field, given),
+        control => input(field, control, given),
     };
+    let optional = if field.required { "" } else { " optional" };
     view! {
         <div class="field">
-            <label for=id>{label} <span class="optional">{optional}</span></label>
+            <label for=id>
+                {field.label.clone()} <span class="optional">{optional}</span>
+            </label>
             {control}
             <p class="help" id=help_id>
-                {help}
+                {help_text(field)}
             </p>
             <p class="field-error" id=error_id>
                 {error}
@@ -67,7 +56,7 @@ fn details(field: &Field, errors: &[FieldError]) -> String {
 struct Given {
     id: String,
     described_by: String,
-    invalid: Signal<Option<&'static str>>,
+    invalid: Option<&'static str>,
     typed: String,
 }
 

@@ -2,6 +2,7 @@
 
 use glassworks_protocol::{Event, EventBody, StateReason};
 use leptos::prelude::*;
+use serde_json::json;
 
 use super::{Elapsed, Erase, Moment};
 use crate::attempts::{Attempt, Outcome, attempts};
@@ -51,7 +52,12 @@ fn one_attempt(attempt: Attempt) -> AnyView {
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
 pub(crate) fn Log(view: RwSignal<TaskView>) -> AnyView {
-    let entries = move || view.with(|view| view.log.iter().map(entry).collect::<Vec<_>>());
+    // Progress and output, which come often, leave the log as it is.
+    let latest = Memo::new(move |_| view.with(|view| view.log.back().map_or(0, |last| last.seq)));
+    let entries = move || {
+        latest.track();
+        view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
+    };
     let cut = move || view.with(|view| if view.cut { "The latest entries. " } else { "" });
     let href = view.with_untracked(|view| format!("/api/tasks/{}/events", view.task.id));
     view! {
@@ -114,7 +120,8 @@ fn words(event: &Event) -> String {
             end_ms,
             ..
         } => {
-            format!("{name} ({track}), {start_ms} to {end_ms} ms")
+            let (start, end) = (json!(start_ms), json!(end_ms));
+            format!("{name} ({track}), {start} to {end} ms")
         }
         EventBody::Truncated { what, limit } => {
             format!("no more {what} is kept: the limit of {limit} was reached")

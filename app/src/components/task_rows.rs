@@ -14,12 +14,10 @@ pub(crate) fn TaskRows(
 ) -> AnyView {
     let ids = move || rows.with(|rows| rows.iter().map(|row| row.id).collect::<Vec<_>>());
     let one = move |id: TaskId| {
-        // A row on its way out keeps what it showed last.
-        let task = Memo::new(move |last: Option<&Option<TaskSummary>>| {
-            let found = rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());
-            found.or_else(|| last.cloned().flatten())
-        });
-        move || task.get().map(row)
+        move || {
+            let task = rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());
+            task.map(row)
+        }
     };
     view! { <For each=ids key=|id| *id children=one /> }.erase()
 }

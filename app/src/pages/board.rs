@@ -5,13 +5,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    Counts, Elapsed, Erase, LiveList, Loading, Moment, ProblemNote, ProgressBar, StateBadge,
-    TaskLink, TaskRows, live_list,
+    Coming, Counts, Elapsed, Erase, LiveList, Moment, ProgressBar, StateBadge, TaskLink, TaskRows,
+    awaiting, live_list, loaded,
 };
 use crate::functions::{Board, load_board};
 use crate::list_query::ListQuery;
 use crate::live::{News, Topic, watch};
-use crate::refused::Refused;
 use crate::task_list::Growth;
 
 /// So many tasks are shown in each list; the rest is a link away.
@@ -21,17 +20,15 @@ pub(crate) const SHOWN: u32 = 12;
 #[component]
 pub(crate) fn BoardPage() -> AnyView {
     let board = Resource::new(|| (), |()| load_board());
+    let view = move || -> Coming {
+        Box::pin(
+            async move { loaded(board.await, |board| view! { <Loaded board /> }.into_inner()) },
+        )
+    };
     view! {
         <Title text="Board · Glassworks" />
         <h1 class="visually-hidden">"Board"</h1>
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match board.await {
-                    Ok(board) => view! { <Loaded board /> },
-                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> },
-                }
-            })}
-        </Suspense>
+        {awaiting(view)}
     }
     .erase()
 }

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{CodeBlock, Erase, FieldControl, Loading, ProblemNote, origin, typed_in};
+use crate::components::{
+    CodeBlock, Coming, Erase, ProblemNote, awaiting, field_view, loaded, origin, typed_in,
+};
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
 use crate::functions::{SubmitTask, load_kinds};
@@ -18,20 +20,14 @@ use crate::refused::Refused;
 pub(crate) fn SubmitPage() -> AnyView {
     let search = use_location().search;
     let kinds = Resource::new(|| (), |()| load_kinds());
+    let form = move || -> Coming {
+        let asked = query::parse(&search.read());
+        Box::pin(async move { loaded(kinds.await, |kinds| chosen(kinds, asked)) })
+    };
     view! {
         <Title text="Submit · Glassworks" />
         <h1>"Submit a task"</h1>
-        <Suspense fallback=Loading>
-            {move || {
-                let asked = query::parse(&search.read());
-                Suspend::new(async move {
-                    match kinds.await {
-                        Ok(kinds) => chosen(kinds, asked),
-                        Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.into_inner(),
-                    }
-                })
-            }}
-        </Suspense>
+        {awaiting(form)}
     }
     .erase()
 }
@@ -99,55 +95,73 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
     };
     let submit = ServerAction::<SubmitTask>::new();
     let answer = submit.value();
-    let problem = Memo::new(move |_| match answer.get() {
+    let problem = move || match answer.get() {
         Some(Err(Refused(problem))) => Some(*problem),
         _ => None,
-    });
-    let errors = Signal::derive(move || problem.get().map(|it| it.errors).unwrap_or_default());
-    let summary = {
-        let form = form.clone();
-        move || problem.get().map(|problem| summary(&form, problem))
     };
-    let controls = |fields: &[Field]| {
-        fields
-            .iter()
-            .map(|field| {
-                let typed = typed.get(&field.name).unwrap_or_default().to_owned();
-                view! { <FieldControl field=field.clone() typed errors /> }
-            })
-            .collect::<Vec<_>>()
+
+    let origin = origin();
+    let kind = info.kind.clone();
+    let equivalent = {
+        let (form, kind) = (form.clone(), kind.clone());
+        move |typed: &Typed| Some(curl::submit(&origin, &new_task(&kind, &form, typed).ok()?))
     };
-    let payload = controls(&form.payload);
-    let options = controls(&form.options);
+    let command = equivalent(&typed);
+    let complete = RwSignal::new(command.is_some());
+    let command = RwSignal::new(command.unwrap_or_default());
+    let follow = move |event| {
+        let typed = typed_in(&event).into_iter().collect();
+        let equivalent = equivalent(&typed);
+        complete.set(equivalent.is_some());
+        if let Some(equivalent) = equivalent {
+            command.set(equivalent);
+        }
+    };
+
     let is_set = |field: &Field| typed.get(&field.name).is_some_and(|text| !text.is_empty());
     let options_open = form.options.iter().any(is_set);
-    let now = RwSignal::new(typed);
-    let kind = info.kind.clone();
+    let form = StoredValue::new((form, typed));
+    let summary =
+        move || problem().map(|problem| form.with_value(|(form, _)| summary(form, problem)));
+    let controls = move |fields: fn(&Form) -> &[Field]| {
+        let errors = problem().map(|problem| problem.errors).unwrap_or_default();
+        form.with_value(|(form, typed)| {
+            let view = |field: &Field| {
+                field_view(field, typed.get(&field.name).unwrap_or_default(), &errors)
+            };
+            fields(form).iter().map(view).collect::<Vec<_>>()
+        })
+    };
     view! {
         <div class="submit-form">
             <p>{info.description}</p>
-            <ActionForm
-                action=submit
-                on:input=move |event| now.set(typed_in(&event).into_iter().collect())
-            >
+            <ActionForm action=submit on:input=follow>
                 {summary}
                 <input type="hidden" name="kind" value=kind />
                 <fieldset>
                     <legend>"Payload"</legend>
-                    {payload}
+                    {move || controls(|form| &form.payload)}
                 </fieldset>
                 <details open=options_open>
                     <summary>"Options"</summary>
                     <fieldset>
                         <legend class="visually-hidden">"Options"</legend>
-                        {options}
+                        {move || controls(|form| &form.options)}
                     </fieldset>
                 </details>
                 <button type="submit" class="primary">
                     "Submit"
                 </button>
             </ActionForm>
-            <Equivalent kind=info.kind form now />
+            <section aria-labelledby="curl" class="submit-curl">
+                <h2 id="curl">"The same with curl"</h2>
+                <CodeBlock label="command that submits this task" text=command />
+                <p class="quiet">
+                    {move || {
+                        if complete.get() { "" } else { "What is typed now is not complete yet." }
+                    }}
+                </p>
+            </section>
         </div>
     }
     .erase()
@@ -164,35 +178,4 @@ fn summary(form: &Form, mut problem: Problem) -> AnyView {
         problem.detail = Some("Nothing was submitted. See what is marked.".to_owned());
     }
     view! { <ProblemNote problem /> }.into_inner()
-}
-
-/// The command for what is typed now; while that is no task yet, for the last that was.
-#[component]
-fn Equivalent(kind: String, form: Form, now: RwSignal<Typed>) -> AnyView {
-    let origin = origin();
-    let command = Memo::new(move |last: Option<&(String, bool)>| {
-        match now.with(|typed| new_task(&kind, &form, typed)) {
-            Ok(task) => (curl::submit(&origin.read(), &task), true),
-            Err(_) => (
-                last.map(|(command, _)| command.clone()).unwrap_or_default(),
-                false,
-            ),
-        }
-    });
-    let text = Signal::derive(move || command.get().0);
-    let incomplete = move || {
-        if command.get().1 {
-            ""
-        } else {
-            "What is typed now is not complete."
-        }
-    };
-    view! {
-        <section aria-labelledby="curl" class="submit-curl">
-            <h2 id="curl">"The same with curl"</h2>
-            <CodeBlock label="command that submits this task" text />
-            <p class="quiet">{incomplete}</p>
-        </section>
-    }
-    .erase()
 }

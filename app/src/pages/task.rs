@@ -9,8 +9,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::components::{
-    Attempts, CodeBlock, Erase, Loading, Log, Printed, ProblemNote, ProgressBar, StateBadge,
-    Terminal, origin,
+    Attempts, CodeBlock, Coming, Erase, Log, Printed, ProgressBar, StateBadge, Terminal, awaiting,
+    loaded, origin,
 };
 use crate::curl;
 use crate::functions::load_task;
@@ -25,28 +25,25 @@ use facts::Facts;
 #[component]
 pub(crate) fn TaskPage() -> AnyView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get_str("id")?.parse::<TaskId>().ok()));
     let story = Resource::new(
-        move || id.get(),
+        move || params.with(|params| params.get("id").unwrap_or_default()),
         |id| async move {
-            match id {
-                Some(id) => load_task(id).await,
-                None => Err(refuse(Problem::new(404, "Not Found"))),
+            match id.parse() {
+                Ok(id) => load_task(id).await,
+                Err(_) => Err(refuse(Problem::new(404, "Not Found"))),
             }
         },
     );
-    view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match story.await {
-                    Ok(story) => view! { <Story story /> },
-                    Err(Refused(problem)) if problem.status == 404 => view! { <NotFoundPage /> },
-                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> },
+    awaiting(move || -> Coming {
+        Box::pin(async move {
+            match story.await {
+                Err(Refused(problem)) if problem.status == 404 => {
+                    view! { <NotFoundPage /> }.into_inner()
                 }
-            })}
-        </Suspense>
-    }
-    .erase()
+                outcome => loaded(outcome, |story| view! { <Story story /> }.into_inner()),
+            }
+        })
+    })
 }
 
 #[component]
@@ -63,16 +60,13 @@ fn Story(story: TaskStory) -> AnyView {
         round.track();
         follow(id, view, printed, gone);
     });
-    let state = Memo::new(move |_| view.with(|view| (view.task.state, view.task.cancel_requested)));
     let badge = move || {
-        let (state, cancel_requested) = state.get();
+        let (state, cancel_requested) =
+            view.with(|view| (view.task.state, view.task.cancel_requested));
         view! { <StateBadge state cancel_requested /> }
     };
-    let growing = Signal::derive(move || !state.get().0.is_final());
-    let gone = move || {
-        gone.get()
-            .map(|problem: Problem| view! { <ProblemNote problem /> })
-    };
+    let growing = Signal::derive(move || view.with(|view| !view.task.state.is_final()));
+    let gone = move || view! { <p class="problem" role="alert">{gone.get()}</p> };
     view! {
         <Title text=format!("{kind} {id} · Glassworks") />
         <article class="task-page">
@@ -116,7 +110,7 @@ fn Story(story: TaskStory) -> AnyView {
 }
 
 /// Keeps `view` and `printed` up to date for as long as the running effect lasts.
-fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal<Option<Problem>>) {
+fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal<Option<String>>) {
     let after = view.with_untracked(|view| view.seen);
     watch(Topic::Task { id, after }, move |news| match news {
         News::Task(task) => view.update(|view| view.replace(*task)),
@@ -124,7 +118,7 @@ fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal
             printed.push(events.iter().filter_map(printed_by));
             view.update(|view| events.iter().for_each(|event| view.apply(event)));
         }
-        News::Refused(problem) => gone.set(Some(problem)),
+        News::Refused(problem) => gone.set(Some(problem.to_string())),
         News::End | News::Tasks { .. } | News::Reload | News::Stats(_) => {}
     });
 }
@@ -152,7 +146,7 @@ fn now(view: RwSignal<TaskView>) -> AnyView {
 /// What went in, what came out, and the same thing as curl.
 #[component]
 fn Papers(view: RwSignal<TaskView>) -> AnyView {
-    let payload = Signal::derive(move || view.with(|view| pretty(&view.task.payload)));
+    let payload = view.with_untracked(|view| pretty(&view.task.payload));
     let result = Signal::derive(move || {
         view.with(|view| {
             view.task
@@ -163,10 +157,9 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
     });
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
-    let again =
-        Signal::derive(move || view.with(|view| curl::submit_again(&origin.read(), &view.task)));
-    let show = Signal::derive(move || curl::show(&origin.read(), id));
-    let listen = Signal::derive(move || curl::follow_output(&origin.read(), id));
+    let show = curl::show(&origin, id);
+    let listen = curl::follow_output(&origin, id);
+    let again = view.with_untracked(|view| curl::submit_again(&origin, &view.task));
     view! {
         <div class="papers">
             <section aria-labelledby="payload">

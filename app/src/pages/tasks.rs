@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{Erase, Filters, Loading, ProblemNote, TaskTable, live_list};
+use crate::components::{Coming, Erase, Filters, TaskTable, awaiting, live_list, loaded};
 use crate::functions::{load_kinds, load_tasks};
 use crate::list_query::ListQuery;
-use crate::refused::{Refused, refuse};
+use crate::refused::refuse;
 use crate::task_list::Growth;
 
 /// Tasks on a page.
@@ -18,14 +18,22 @@ const PAGE: u32 = 50;
 #[component]
 pub(crate) fn TasksPage() -> AnyView {
     let search = use_location().search;
-    let list = Memo::new(move |_| ListQuery::parse(&search.read()));
-    let filter = Signal::derive(move || list.get().unwrap_or_default().filter);
+    let list = move || ListQuery::parse(&search.read());
+    let filter = Signal::derive(move || list().unwrap_or_default().filter);
     let kinds = Resource::new(|| (), |()| load_kinds());
+    let filters = move || -> Coming {
+        Box::pin(async move {
+            let kinds = kinds.await.unwrap_or_default();
+            let kinds = kinds.into_iter().map(|info| info.kind).collect();
+            view! { <Filters filter kinds /> }.into_inner()
+        })
+    };
     let page = Resource::new(
-        move || list.get(),
-        |list| async {
-            let list = list.map_err(|error| {
-                refuse(Problem::new(422, "Unprocessable Content").with_detail(error.to_string()))
+        move || search.get(),
+        |search| async move {
+            let list = ListQuery::parse(&search).map_err(|error| {
+                let problem = Problem::new(422, "Unprocessable Content");
+                refuse(problem.with_detail(error.to_string()))
             })?;
             load_tasks(
                 list.filter,
@@ -37,27 +45,19 @@ pub(crate) fn TasksPage() -> AnyView {
             .await
         },
     );
+    let rows = move || -> Coming {
+        let list = list().unwrap_or_default();
+        Box::pin(async move {
+            loaded(page.await, |first| {
+                view! { <Rows list first /> }.into_inner()
+            })
+        })
+    };
     view! {
         <Title text="Tasks · Glassworks" />
         <h1>"Tasks"</h1>
-        <Suspense>
-            {move || Suspend::new(async move {
-                let kinds = kinds.await.unwrap_or_default();
-                let kinds = kinds.into_iter().map(|info| info.kind).collect();
-                view! { <Filters filter kinds /> }
-            })}
-        </Suspense>
-        <Transition fallback=Loading>
-            {move || {
-                let list = list.get().unwrap_or_default();
-                Suspend::new(async move {
-                    match page.await {
-                        Ok(first) => view! { <Rows list first /> },
-                        Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> },
-                    }
-                })
-            }}
-        </Transition>
+        {awaiting(filters)}
+        {awaiting(rows)}
     }
     .erase()
 }
@@ -83,6 +83,7 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> AnyView {
         ..page
     };
     let live = live_list(first, filter.clone(), page, growth);
+    // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
     let table = move || match (empty.get(), narrowed) {
         (false, _) => view! { <TaskTable rows=live.rows /> }.into_inner(),

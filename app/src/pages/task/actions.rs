@@ -25,11 +25,7 @@ pub(super) fn Actions(
             round.update(|round| *round += 1);
         }
     });
-    let state = Memo::new(move |_| view.with(|view| (view.task.state, view.task.cancel_requested)));
-    let buttons = move || {
-        let (state, cancel_requested) = state.get();
-        buttons(state, cancel_requested)
-    };
+    let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
     let refused = move || match answer.get() {
         Some(Err(Refused(problem))) => Some(view! { <ProblemNote problem=*problem /> }),
         _ => None,

@@ -7,7 +7,6 @@ use crate::components::{Elapsed, Erase, Moment};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
-#[derive(Clone, Debug, PartialEq)]
 enum Fact {
     Words(String),
     At(Timestamp),
@@ -17,8 +16,10 @@ enum Fact {
 /// The facts, as terms and what they are.
 #[component]
 pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
-    let facts = Memo::new(move |_| view.with(|view| facts(&view.task)));
-    let items = move || facts.get().into_iter().map(one_fact).collect::<Vec<_>>();
+    let items = move || {
+        let facts = view.with(|view| facts(&view.task));
+        facts.into_iter().map(one_fact).collect::<Vec<_>>()
+    };
     view! { <dl class="facts">{items}</dl> }.erase()
 }
 
