@@ -7,32 +7,54 @@ use glassworks_protocol::{
 };
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
 
+use crate::codec::Json;
 use crate::refused::Refused;
 use crate::task_view::TaskStory;
 
 #[cfg(feature = "ssr")]
 use {
     crate::form::{Form, Typed, new_task},
+    crate::pages::{first_page, in_state},
     crate::query,
     crate::refused::{is_plain_form, refuse, refuse_error},
     glassworks_engine::Engine,
-    glassworks_protocol::Problem,
+    glassworks_protocol::{Problem, State},
     leptos::server_fn::ServerFn,
     leptos::server_fn::error::ServerFnUrlError,
 };
 
-/// The server's figures.
-#[server(prefix = "/fn", endpoint = "stats", input = GetUrl)]
-pub(crate) async fn load_stats() -> Result<Stats, Refused> {
-    engine()?
-        .stats()
+/// What the board starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Board {
+    /// The server's figures.
+    pub(crate) stats: Stats,
+    /// What is running.
+    pub(crate) running: TaskPage<TaskSummary>,
+    /// What failed.
+    pub(crate) failed: TaskPage<TaskSummary>,
+}
+
+/// The board.
+#[server(prefix = "/fn", endpoint = "board", input = GetUrl, output = Json)]
+pub(crate) async fn load_board() -> Result<Board, Refused> {
+    let engine = engine()?;
+    let in_state = async |state| engine.summaries(&in_state(state), &first_page()).await;
+    let load = async || {
+        Ok(Board {
+            stats: engine.stats().await?,
+            running: in_state(State::Running).await?,
+            failed: in_state(State::Failed).await?,
+        })
+    };
+    load()
         .await
-        .map_err(|error| refuse_error(&error))
+        .map_err(|error: glassworks_engine::Error| refuse_error(&error))
 }
 
 /// One page of tasks.
-#[server(prefix = "/fn", endpoint = "tasks", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "tasks", input = GetUrl, output = Json)]
 pub(crate) async fn load_tasks(
     #[server(default)] filter: TaskFilter,
     #[server(default)] page: PageRequest,
@@ -45,7 +67,7 @@ pub(crate) async fn load_tasks(
 }
 
 /// One task, and the end of its log.
-#[server(prefix = "/fn", endpoint = "task", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "task", input = GetUrl, output = Json)]
 pub(crate) async fn load_task(id: TaskId) -> Result<TaskStory, Refused> {
     let engine = engine()?;
     read_story(&engine, id)
@@ -54,14 +76,14 @@ pub(crate) async fn load_task(id: TaskId) -> Result<TaskStory, Refused> {
 }
 
 /// The kinds that this server runs.
-#[server(prefix = "/fn", endpoint = "kinds", input = GetUrl)]
+#[server(prefix = "/fn", endpoint = "kinds", input = GetUrl, output = Json)]
 #[allow(clippy::unused_async, reason = "server functions are asynchronous")]
 pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
     Ok(engine()?.kinds().to_vec())
 }
 
 /// Submits what was typed into the form of `kind`, and leads to the new task's page.
-#[server(prefix = "/fn", endpoint = "submit_task")]
+#[server(prefix = "/fn", endpoint = "submit_task", output = Json)]
 pub(crate) async fn submit_task(
     kind: String,
     #[server(default)] payload: BTreeMap<String, String>,
@@ -82,33 +104,42 @@ pub(crate) async fn submit_task(
     }
 }
 
-/// Cancels a waiting task, or asks a running one to stop.
-#[server(prefix = "/fn", endpoint = "cancel_task")]
-pub(crate) async fn cancel_task(id: TaskId) -> Result<Task, Refused> {
-    engine()?
-        .cancel(id)
-        .await
-        .map_err(|error| refuse_error(&error))
+/// What somebody asks of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// Cancel it, or ask it to stop when it runs.
+    Cancel,
+    /// Make it due now, with its attempts afresh.
+    Retry,
+    /// Delete it, when it has ended.
+    Delete,
 }
 
-/// Makes a task due now, with its attempts afresh.
-#[server(prefix = "/fn", endpoint = "retry_task")]
-pub(crate) async fn retry_task(id: TaskId) -> Result<Task, Refused> {
-    engine()?
-        .retry(id)
-        .await
-        .map_err(|error| refuse_error(&error))
+impl Change {
+    /// As it is sent.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retry => "retry",
+            Self::Delete => "delete",
+        }
+    }
 }
 
-/// Deletes a finished task, and leads to the list.
-#[server(prefix = "/fn", endpoint = "delete_task")]
-pub(crate) async fn delete_task(id: TaskId) -> Result<(), Refused> {
-    engine()?
-        .delete(id)
-        .await
-        .map_err(|error| refuse_error(&error))?;
-    leptos_axum::redirect("/tasks");
-    Ok(())
+/// Changes a task, and answers with it as it is then. When it was deleted, leads to the list.
+#[server(prefix = "/fn", endpoint = "change_task", output = Json)]
+pub(crate) async fn change_task(id: TaskId, change: Change) -> Result<Option<Task>, Refused> {
+    let engine = engine()?;
+    let changed = match change {
+        Change::Cancel => engine.cancel(id).await.map(Some),
+        Change::Retry => engine.retry(id).await.map(Some),
+        Change::Delete => engine.delete(id).await.map(|()| None),
+    };
+    if let Ok(None) = changed {
+        leptos_axum::redirect("/tasks");
+    }
+    changed.map_err(|error| refuse_error(&error))
 }
 
 /// At most this many events, from the end of a log, make up a task's page.

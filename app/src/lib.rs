@@ -14,6 +14,7 @@
 
 mod app;
 mod attempts;
+mod codec;
 mod components;
 mod curl;
 mod form;

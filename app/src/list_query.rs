@@ -17,8 +17,13 @@ impl ListQuery {
     /// Reads a query string. Empty values are what a form sends for fields left empty; names it
     /// does not know are let be, since links from elsewhere carry their own.
     pub(crate) fn parse(search: &str) -> Result<Self, UnknownState> {
+        Self::from_pairs(query::parse(search))
+    }
+
+    /// As [`Self::parse`], for pairs that are decoded already.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, UnknownState> {
         let mut list = Self::default();
-        for (name, value) in query::parse(search) {
+        for (name, value) in pairs {
             let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
             match name.as_str() {
                 "state" => list.filter.state = value.map(|state| state.parse()).transpose()?,

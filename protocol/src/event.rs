@@ -1,5 +1,7 @@
 //! One entry of a task's ordered log.
 
+mod flat;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,6 +9,7 @@ use crate::{State, TaskId, Timestamp};
 
 /// One entry of a task's log. `seq` counts from 1 within the task, without gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "flat::Flat")]
 pub struct Event {
     /// The task it belongs to.
     pub task_id: TaskId,
@@ -116,23 +119,74 @@ pub enum StateReason {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, EventBody};
+    use serde_json::json;
+
+    use super::{Event, EventBody, StateReason};
     use crate::{State, TaskId, Timestamp};
 
-    #[test]
-    fn travels_flat_with_its_type() {
-        let event = Event {
+    fn event(body: EventBody) -> Event {
+        Event {
             task_id: TaskId(uuid::Uuid::nil()),
             seq: 1,
             attempt: 0,
             at: Timestamp::from_millis(0),
-            body: EventBody::state(State::Queued),
-        };
-        let written = serde_json::to_string(&event).unwrap();
+            body,
+        }
+    }
+
+    #[test]
+    fn travels_flat_with_its_type() {
+        let written = serde_json::to_string(&event(EventBody::state(State::Queued))).unwrap();
         assert_eq!(
             written,
             r#"{"task_id":"00000000-0000-0000-0000-000000000000","seq":1,"attempt":0,"at":"1970-01-01T00:00:00.000Z","type":"state","state":"queued"}"#
         );
-        assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+    }
+
+    #[test]
+    fn every_type_comes_back() {
+        let bodies = [
+            EventBody::state(State::Queued),
+            EventBody::State {
+                state: State::Retrying,
+                reason: Some(StateReason::LeaseExpired),
+                error: Some("no route".to_owned()),
+                run_at: Some(Timestamp::from_millis(5)),
+            },
+            EventBody::Progress {
+                fraction: 0.4,
+                message: None,
+            },
+            EventBody::Output {
+                text: "a\n".to_owned(),
+            },
+            EventBody::Span {
+                name: "GET".to_owned(),
+                track: "a".to_owned(),
+                start_ms: 0.5,
+                end_ms: 1.5,
+                attributes: serde_json::Map::from_iter([("status".to_owned(), json!(200))]),
+            },
+            EventBody::Truncated {
+                what: "output".to_owned(),
+                limit: 8,
+            },
+        ];
+        for body in bodies {
+            let event = event(body);
+            let written = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        let mut written = serde_json::to_value(event(EventBody::state(State::Queued))).unwrap();
+        written.as_object_mut().unwrap().remove("state");
+        let error = serde_json::from_value::<Event>(written).unwrap_err();
+        assert!(
+            error.to_string().contains("missing field `state`"),
+            "{error}"
+        );
     }
 }

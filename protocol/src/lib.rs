@@ -27,4 +27,4 @@ pub use stats::{StateCounts, Stats};
 pub use task::{
     Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,
 };
-pub use timestamp::Timestamp;
+pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -3,6 +3,8 @@
 //! The client opens numbered subscriptions; each answer names the subscription it belongs to. A
 //! subscription resumes: a task's by `after`, a list's or the figures' by asking anew.
 
+mod frame;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Event, Problem, Stats, Task, TaskFilter, TaskId, TaskSummary};
@@ -45,7 +47,7 @@ pub enum ClientMessage {
 
 /// What the server answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "frame::Frame")]
 pub enum ServerMessage {
     /// The first message on every connection.
     Hello {
@@ -101,4 +103,100 @@ pub enum ServerMessage {
     },
     /// Sent each 15 s, so that a client which hears nothing for longer knows that it is cut off.
     Heartbeat,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerMessage;
+    use crate::{Problem, State, StateCounts, Stats, Task, TaskId, Timestamp};
+
+    fn task() -> Task {
+        let at = Timestamp::from_millis(0);
+        Task {
+            id: TaskId(uuid::Uuid::nil()),
+            kind: "sleep".to_owned(),
+            queue: "default".to_owned(),
+            state: State::Queued,
+            payload: serde_json::json!({ "seconds": 1 }),
+            priority: 5,
+            tags: vec!["a".to_owned()],
+            attempt: 0,
+            max_attempts: 5,
+            timeout_ms: 900_000,
+            run_at: at,
+            created_at: at,
+            started_at: None,
+            finished_at: None,
+            progress: None,
+            result: None,
+            error: None,
+            errors: Vec::new(),
+            cancel_requested: false,
+            unique_key: None,
+            schedule_id: None,
+            node: None,
+            last_seq: 1,
+        }
+    }
+
+    #[test]
+    fn every_message_of_the_server_comes_back() {
+        let stats = Stats {
+            node: "n".to_owned(),
+            version: "0".to_owned(),
+            started_at: Timestamp::from_millis(0),
+            uptime_ms: 1,
+            tasks: StateCounts::default(),
+            since_start: StateCounts::default(),
+            workers: 100,
+            busy_workers: 1,
+        };
+        let messages = [
+            ServerMessage::Hello {
+                node: "n".to_owned(),
+                version: "0".to_owned(),
+            },
+            ServerMessage::Events {
+                sub: 1,
+                events: Vec::new(),
+            },
+            ServerMessage::Task {
+                sub: 2,
+                task: Box::new(task()),
+            },
+            ServerMessage::End { sub: 3 },
+            ServerMessage::Tasks {
+                sub: 4,
+                upsert: Vec::new(),
+                removed: vec![TaskId(uuid::Uuid::nil())],
+                reload: true,
+            },
+            ServerMessage::Stats {
+                sub: 5,
+                stats: Box::new(stats),
+            },
+            ServerMessage::Problem {
+                sub: None,
+                problem: Problem::new(400, "Bad Request"),
+            },
+            ServerMessage::Problem {
+                sub: Some(6),
+                problem: Problem::new(404, "Not Found"),
+            },
+            ServerMessage::Heartbeat,
+        ];
+        for message in messages {
+            let written = serde_json::to_string(&message).unwrap();
+            assert_eq!(
+                serde_json::from_str::<ServerMessage>(&written).unwrap(),
+                message
+            );
+        }
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        let error = serde_json::from_str::<ServerMessage>(r#"{"type":"end"}"#).unwrap_err();
+        assert!(error.to_string().contains("missing field `sub`"), "{error}");
+    }
 }

@@ -1,7 +1,11 @@
 //! A moment in time as Glassworks writes it: RFC 3339, UTC, milliseconds.
 
+mod rfc3339;
+
 use std::fmt;
 use std::str::FromStr;
+#[cfg(not(target_family = "wasm"))]
+use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -13,12 +17,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// A moment from milliseconds since the Unix epoch, held within the years -9999 to 9999.
+    /// A moment from milliseconds since the Unix epoch, held within the years 0 to 9999, which
+    /// are those that RFC 3339 can write.
     pub fn from_millis(millis: i64) -> Self {
-        // In whole seconds: jiff makes no moment from the milliseconds of its last second.
-        let least = jiff::Timestamp::MIN.as_second() * 1_000;
-        let most = jiff::Timestamp::MAX.as_second() * 1_000;
-        Self(millis.clamp(least, most))
+        Self(millis.clamp(rfc3339::FIRST, rfc3339::LAST))
     }
 
     /// Milliseconds since the Unix epoch; negative before it.
@@ -29,7 +31,11 @@ impl Timestamp {
     /// The system clock's present moment. Not for wasm, where there is no system clock.
     #[cfg(not(target_family = "wasm"))]
     pub fn now() -> Self {
-        Self(jiff::Timestamp::now().as_millisecond())
+        let (since, sign) = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => (since, 1),
+            Err(before) => (before.duration(), -1),
+        };
+        Self::from_millis(sign * i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// This moment moved later by `millis` (earlier when negative), saturating.
@@ -46,20 +52,27 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(moment) => write!(f, "{moment:.3}"),
-            // Unreachable: every constructor keeps the value in jiff's range.
-            Err(_) => Err(fmt::Error),
-        }
+        rfc3339::write(self.0, f)
     }
 }
 
+/// A text that is not an RFC 3339 time between the years 0 and 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTimestamp;
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an RFC 3339 time such as 2026-01-31T09:30:00Z")
+    }
+}
+
+impl std::error::Error for InvalidTimestamp {}
+
 impl FromStr for Timestamp {
-    type Err = jiff::Error;
+    type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<jiff::Timestamp>()
-            .map(|moment| Self::from_millis(moment.as_millisecond()))
+        rfc3339::read(text).map(Self).ok_or(InvalidTimestamp)
     }
 }
 

@@ -2,37 +2,39 @@
 
 use std::time::Duration;
 
-use leptos::leptos_dom::helpers::{location, set_timeout, window};
+#[cfg(not(feature = "ssr"))]
+use leptos::leptos_dom::helpers::location;
+use leptos::leptos_dom::helpers::{set_timeout, window};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+
+use super::Erase;
 
 /// Text in a box, with a button that copies it.
 #[component]
 pub(crate) fn CodeBlock(
     /// What it is, for those who do not see what stands above it.
-    #[prop(into)]
-    label: String,
+    label: &'static str,
     #[prop(into)] text: Signal<String>,
 ) -> AnyView {
     view! {
         <div class="code-block">
-            <pre tabindex="0" role="region" aria-label=label.clone()>
-                <code>{move || text.get()}</code>
+            <pre tabindex="0" role="region" aria-label=label>
+                <code>{text}</code>
             </pre>
-            <CopyButton label text=move || text.get_untracked() />
+            <CopyButton label text=Box::new(move || text.get_untracked()) />
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Copies what `text` gives at that moment. Shown once the page can do it.
 #[component]
 pub(crate) fn CopyButton(
     /// What is copied.
-    #[prop(into)]
-    label: String,
-    text: impl Fn() -> String + 'static + Send,
-) -> impl IntoView {
+    label: &'static str,
+    text: Box<dyn Fn() -> String + Send>,
+) -> AnyView {
     let copied = RwSignal::new(false);
     let possible = RwSignal::new(false);
     // Browsers lend the clipboard to secure pages only: HTTPS, or this very machine.
@@ -62,33 +64,25 @@ pub(crate) fn CopyButton(
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
         </button>
     }
+    .erase()
 }
 
 /// The origin under which this page was asked for, for commands to copy.
-pub(crate) fn origin() -> Signal<String> {
-    let origin = RwSignal::new(first_origin());
-    // Only the browser knows whether a proxy speaks HTTPS for the server.
-    Effect::new(move |_| {
-        if let Ok(real) = location().origin() {
-            origin.set(real);
-        }
-    });
-    origin.into()
-}
-
 #[cfg(feature = "ssr")]
-fn first_origin() -> String {
-    use_context::<http::request::Parts>()
-        .as_ref()
-        .and_then(|request| request.headers.get(http::header::HOST))
-        .and_then(|host| host.to_str().ok())
-        .map_or_else(
-            || "http://127.0.0.1:8000".to_owned(),
-            |host| format!("http://{host}"),
-        )
+pub(crate) fn origin() -> String {
+    let request = use_context::<http::request::Parts>();
+    let header = |name| request.as_ref()?.headers.get(name)?.to_str().ok();
+    let host = header(http::header::HOST.as_str()).unwrap_or("127.0.0.1:8000");
+    // Nothing but this text depends on what a proxy says here.
+    let scheme = match header("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{host}")
 }
 
+/// The origin under which this page was asked for, for commands to copy.
 #[cfg(not(feature = "ssr"))]
-fn first_origin() -> String {
+pub(crate) fn origin() -> String {
     location().origin().unwrap_or_default()
 }

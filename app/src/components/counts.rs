@@ -3,18 +3,16 @@
 use glassworks_protocol::{State, Stats, TaskFilter};
 use leptos::prelude::*;
 
-use super::StateIcon;
+use super::{Erase, StateBadge};
 use crate::list_query::ListQuery;
 
 /// The counts, each leading to its tasks, and how busy this node's workers are.
 #[component]
-pub(crate) fn Counts(#[prop(into)] stats: Signal<Stats>) -> AnyView {
+pub(crate) fn Counts(stats: Stats) -> AnyView {
     let cells: Vec<_> = State::ALL
         .into_iter()
-        .map(|state| view! { <Count stats state /> })
+        .map(|state| count(state, stats.tasks.get(state)))
         .collect();
-    let busy = Memo::new(move |_| stats.with(|stats| stats.busy_workers));
-    let workers = Memo::new(move |_| stats.with(|stats| stats.workers));
     view! {
         <ul class="counts" aria-label="Tasks by state">
             {cells}
@@ -22,37 +20,32 @@ pub(crate) fn Counts(#[prop(into)] stats: Signal<Stats>) -> AnyView {
         <p class="workers">
             <meter
                 min="0"
-                max=move || workers.get().to_string()
-                value=move || busy.get().to_string()
+                max=stats.workers.to_string()
+                value=stats.busy_workers.to_string()
                 aria-label="Busy workers"
             ></meter>
             <span>
-                <strong>{busy}</strong>
-                " of "
-                {workers}
-                " workers busy"
+                <strong>{stats.busy_workers.to_string()}</strong>
+                {format!(" of {} workers busy", stats.workers)}
             </span>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
-#[component]
-fn Count(stats: Signal<Stats>, state: State) -> impl IntoView {
-    let count = Memo::new(move |_| stats.with(|stats| stats.tasks.get(state)));
+fn count(state: State, count: u64) -> AnyView {
     let filter = TaskFilter {
         state: Some(state),
         ..TaskFilter::default()
     };
+    let class = if count == 0 { "is-zero" } else { "" };
     view! {
-        <li class:is-zero=move || count.get() == 0>
+        <li class=class>
             <a href=ListQuery::url(&filter, None)>
-                <span class="count-number">{count}</span>
-                <span class="count-state">
-                    <StateIcon state />
-                    {state.as_str()}
-                </span>
+                <span class="count-number">{count.to_string()}</span>
+                <StateBadge state />
             </a>
         </li>
     }
+    .erase()
 }

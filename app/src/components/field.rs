@@ -4,144 +4,160 @@ use glassworks_protocol::FieldError;
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::Erase;
 use crate::form::{Control, Field, as_typed};
 
-/// A field with its control.
-#[component]
-pub(crate) fn FieldControl(
-    field: Field,
-    /// What the control starts with.
-    typed: String,
-    /// What is wrong in the form as it was sent last.
-    #[prop(into)]
-    errors: Signal<Vec<FieldError>>,
-) -> AnyView {
+/// A field with its control, which starts with what was `typed`; `errors` is what is wrong in the
+/// form as it was sent last. Drawn again with other errors, it keeps what has been typed since.
+pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> AnyView {
     let id = field.id();
     let help_id = format!("{id}-help");
     let error_id = format!("{id}-error");
-    let described_by = format!("{help_id} {error_id}");
-    let error = {
-        let field = field.clone();
-        Memo::new(move |_| {
-            let details: Vec<_> = errors.with(|errors| {
-                errors
-                    .iter()
-                    .filter(|error| field.is_meant_by(error))
-                    .map(|error| error.detail.clone())
-                    .collect()
-            });
-            details.join("; ")
-        })
+    let error = details(field, errors);
+    let given = Given {
+        id: id.clone(),
+        described_by: format!("{help_id} {error_id}"),
+        invalid: (!error.is_empty()).then_some("true"),
+        typed: typed.to_owned(),
     };
-    let invalid = move || error.with(|error| (!error.is_empty()).then_some("true"));
-    let help = help_text(&field);
-    let control = control(&field, typed, id.clone(), described_by, invalid);
+    let control = match &field.control {
+        Control::Choice(values) => select(field, values, given),
+        Control::Json => textarea(field, given),
+        control => input(field, control, given),
+    };
+    let optional = if field.required { "" } else { " optional" };
     view! {
-        <div class="field" class:is-invalid=move || invalid().is_some()>
+        <div class="field">
             <label for=id>
-                {field.label.clone()}
-                {(!field.required).then(|| view! { <span class="optional">" optional"</span> })}
+                {field.label.clone()} <span class="optional">{optional}</span>
             </label>
             {control}
             <p class="help" id=help_id>
-                {help}
+                {help_text(field)}
             </p>
             <p class="field-error" id=error_id>
-                {move || error.get()}
+                {error}
             </p>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
-fn control(
-    field: &Field,
-    typed: String,
+fn details(field: &Field, errors: &[FieldError]) -> String {
+    let details: Vec<_> = errors
+        .iter()
+        .filter(|error| field.is_meant_by(error))
+        .map(|error| error.detail.as_str())
+        .collect();
+    details.join("; ")
+}
+
+/// What all sorts of controls are given.
+struct Given {
     id: String,
     described_by: String,
-    invalid: impl Fn() -> Option<&'static str> + Copy + Send + 'static,
-) -> AnyView {
-    let name = field.name.clone();
-    let required = field.required;
-    match &field.control {
+    invalid: Option<&'static str>,
+    typed: String,
+}
+
+fn input(field: &Field, control: &Control, given: Given) -> AnyView {
+    let Given {
+        id,
+        described_by,
+        invalid,
+        typed,
+    } = given;
+    let is_flag = *control == Control::Flag;
+    let checked = is_flag && typed == "true";
+    let value = if is_flag { "true".to_owned() } else { typed };
+    let (sort, step, least, most) = match control {
         Control::Number {
             integer,
             least,
             most,
-        } => view! {
-            <input
-                type="number"
-                inputmode=if *integer { "numeric" } else { "decimal" }
-                step=if *integer { "1" } else { "any" }
-                min=least.clone()
-                max=most.clone()
-                required=required
-                id=id
-                name=name
-                value=typed
-                aria-describedby=described_by
-                aria-invalid=invalid
-            />
+        } => {
+            let step = if *integer { "1" } else { "any" };
+            ("number", Some(step), least.clone(), most.clone())
         }
-        .into_any(),
-        Control::Text => view! {
-            <input
-                type="text"
-                autocomplete="off"
-                spellcheck="false"
-                id=id
-                name=name
-                value=typed
-                aria-describedby=described_by
-                aria-invalid=invalid
-            />
-        }
-        .into_any(),
-        Control::Flag => view! {
-            <input
-                type="checkbox"
-                value="true"
-                checked=typed == "true"
-                id=id
-                name=name
-                aria-describedby=described_by
-                aria-invalid=invalid
-            />
-        }
-        .into_any(),
-        Control::Choice(values) => {
-            let options: Vec<_> = values.iter().map(|value| choice(value, &typed)).collect();
-            view! {
-                <select id=id name=name aria-describedby=described_by aria-invalid=invalid>
-                    {(!required).then(|| view! { <option value="">"not given"</option> })}
-                    {options}
-                </select>
-            }
-            .into_any()
-        }
-        Control::Json => view! {
-            <textarea
-                rows="6"
-                autocomplete="off"
-                spellcheck="false"
-                required=required
-                id=id
-                name=name
-                aria-describedby=described_by
-                aria-invalid=invalid
-            >
-                {typed}
-            </textarea>
-        }
-        .into_any(),
+        Control::Flag => ("checkbox", None, None, None),
+        _ => ("text", None, None, None),
+    };
+    view! {
+        <input
+            type=sort
+            step=step
+            min=least
+            max=most
+            required=field.required && sort == "number"
+            autocomplete="off"
+            spellcheck="false"
+            id=id
+            name=field.name.clone()
+            value=value
+            checked=checked
+            aria-describedby=described_by
+            aria-invalid=invalid
+        />
     }
+    .erase()
 }
 
-fn choice(value: &Value, typed: &str) -> impl IntoView + use<> {
-    let text = as_typed(value);
-    let selected = text == typed;
-    let shown = text.clone();
-    view! { <option value=text selected=selected>{shown}</option> }
+fn textarea(field: &Field, given: Given) -> AnyView {
+    let Given {
+        id,
+        described_by,
+        invalid,
+        typed,
+    } = given;
+    view! {
+        <textarea
+            rows="6"
+            autocomplete="off"
+            spellcheck="false"
+            required=field.required
+            id=id
+            name=field.name.clone()
+            aria-describedby=described_by
+            aria-invalid=invalid
+        >
+            {typed}
+        </textarea>
+    }
+    .erase()
+}
+
+fn select(field: &Field, values: &[Value], given: Given) -> AnyView {
+    let Given {
+        id,
+        described_by,
+        invalid,
+        typed,
+    } = given;
+    let none = (!field.required).then(|| option(String::new(), "not given".to_owned(), false));
+    let options: Vec<_> = values
+        .iter()
+        .map(as_typed)
+        .map(|text| {
+            let selected = text == typed;
+            option(text.clone(), text, selected)
+        })
+        .collect();
+    view! {
+        <select
+            id=id
+            name=field.name.clone()
+            aria-describedby=described_by
+            aria-invalid=invalid
+        >
+            {none}
+            {options}
+        </select>
+    }
+    .erase()
+}
+
+fn option(value: String, shown: String, selected: bool) -> impl IntoView {
+    view! { <option value=value selected=selected>{shown}</option> }
 }
 
 /// What the field means, and the bounds that its control keeps.

@@ -2,7 +2,12 @@
 
 use glassworks_protocol::{State, TaskFilter};
 use leptos::prelude::*;
-use leptos_router::components::Form;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::Erase;
+use super::form_data::typed_in;
+use crate::list_query::ListQuery;
 
 /// The filters, showing what the URL says.
 #[component]
@@ -11,69 +16,77 @@ pub(crate) fn Filters(
     /// The kinds to choose from.
     kinds: Vec<String>,
 ) -> AnyView {
-    let state = Signal::derive(move || filter.with(|it| it.state.map(State::as_str)));
+    let navigate = use_navigate();
+    // Without this the browser would load the list anew, with every field that was left empty in
+    // its URL.
+    let narrow = move |event: web_sys::SubmitEvent| {
+        if let Ok(list) = ListQuery::from_pairs(typed_in(&event)) {
+            event.prevent_default();
+            navigate(
+                &ListQuery::url(&list.filter, None),
+                NavigateOptions::default(),
+            );
+        }
+    };
+    let state = move || filter.with(|it| it.state);
     let states: Vec<_> = State::ALL
         .into_iter()
         .map(|one| {
-            let word = one.as_str();
-            view! { <option value=word selected=move || state.get() == Some(word)>{word}</option> }
+            let selected = state() == Some(one);
+            view! { <option value=one.as_str() selected=selected>{one.as_str()}</option> }
         })
         .collect();
     let suggestions: Vec<_> = kinds
         .into_iter()
         .map(|kind| view! { <option value=kind></option> })
         .collect();
-    let text = move |read: fn(&TaskFilter) -> &Option<String>| {
-        Signal::derive(move || filter.with(|it| read(it).clone().unwrap_or_default()))
+    let text = move |read: fn(TaskFilter) -> Option<String>| {
+        Signal::derive(move || read(filter.get()).unwrap_or_default())
     };
+    let q = text(|it| it.q);
     view! {
-        <Form method="get" action="/tasks" attr:class="filters" attr:role="search">
+        <form method="get" action="/tasks" class="filters" role="search" on:submit=narrow>
             <label>
                 <span>"State"</span>
-                <select name="state" prop:value=move || state.get().unwrap_or_default()>
+                <select name="state" prop:value=move || state().map_or("", State::as_str)>
                     <option value="">"any"</option>
                     {states}
                 </select>
             </label>
-            <TextFilter name="kind" label="Kind" value=text(|it| &it.kind) list="kinds" />
-            <datalist id="kinds">{suggestions}</datalist>
-            <TextFilter name="queue" label="Queue" value=text(|it| &it.queue) />
-            <TextFilter name="tag" label="Tag" value=text(|it| &it.tag) />
+            {text_filter("kind", "Kind", text(|it| it.kind))}
+            <datalist id="list-kind">{suggestions}</datalist>
+            {text_filter("queue", "Queue", text(|it| it.queue))}
+            {text_filter("tag", "Tag", text(|it| it.tag))}
             <label class="search">
                 <span>"Search"</span>
                 <input
                     type="search"
                     name="q"
                     placeholder="id, kind, tag, payload or error"
-                    value=move || text(|it| &it.q).get()
-                    prop:value=move || text(|it| &it.q).get()
+                    value=q.get_untracked()
+                    prop:value=q
                 />
             </label>
             <button type="submit">"Filter"</button>
-        </Form>
+        </form>
     }
-    .into_any()
+    .erase()
 }
 
-#[component]
-fn TextFilter(
-    name: &'static str,
-    label: &'static str,
-    value: Signal<String>,
-    #[prop(optional)] list: Option<&'static str>,
-) -> impl IntoView {
+fn text_filter(name: &'static str, label: &'static str, value: Signal<String>) -> AnyView {
     view! {
         <label>
             <span>{label}</span>
             <input
                 type="text"
                 name=name
-                list=list
+                list=format!("list-{name}")
                 autocomplete="off"
                 placeholder="any"
-                value=move || value.get()
-                prop:value=move || value.get()
+                value=value.get_untracked()
+                prop:value=value
             />
         </label>
     }
+    .erase()
 }

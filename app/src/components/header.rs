@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::Erase;
 use crate::live::{Live, Status};
 
 /// The name, the pages, and the state of the connection.
@@ -22,7 +23,7 @@ pub(crate) fn Header() -> AnyView {
             <Connection />
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// Two panes of glass, one seen through the other.

@@ -1,5 +1,8 @@
 //! A list of tasks that stays true: what the server sent first, then every change.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use glassworks_protocol::{PageRequest, TaskFilter, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -28,10 +31,10 @@ pub(crate) fn live_list(
         rows: RwSignal::new(first.tasks),
         next_cursor: RwSignal::new(first.next_cursor),
     };
-    let reloading = RwSignal::new(Reloading::No);
+    let reloading = Rc::new(Cell::new(Reloading::No));
     let reload = {
         let filter = filter.clone();
-        move || list.reload(reloading, filter.clone(), page.clone())
+        move || list.reload(Rc::clone(&reloading), filter.clone(), page.clone())
     };
     watch(Topic::Tasks(filter), move |news| match news {
         News::Tasks { upsert, removed } => {
@@ -60,27 +63,22 @@ enum Reloading {
 }
 
 impl LiveList {
-    fn reload(self, reloading: RwSignal<Reloading>, filter: TaskFilter, page: PageRequest) {
-        if reloading.get_untracked() != Reloading::No {
+    fn reload(self, reloading: Rc<Cell<Reloading>>, filter: TaskFilter, page: PageRequest) {
+        if reloading.get() != Reloading::No {
             reloading.set(Reloading::Again);
             return;
         }
-        reloading.set(Reloading::Yes);
         spawn_local(async move {
             loop {
+                reloading.set(Reloading::Yes);
                 // When it fails, the connection is about to break, and the next one reloads.
                 if let Ok(fresh) = load_tasks(filter.clone(), page.clone()).await {
                     // Both are gone when the component is.
                     let _ = self.rows.try_set(fresh.tasks);
                     let _ = self.next_cursor.try_set(fresh.next_cursor);
                 }
-                match reloading.try_get_untracked() {
-                    Some(Reloading::Again) => reloading.set(Reloading::Yes),
-                    Some(_) => {
-                        reloading.set(Reloading::No);
-                        break;
-                    }
-                    None => break,
+                if reloading.replace(Reloading::No) != Reloading::Again {
+                    break;
                 }
             }
         });

@@ -6,6 +6,7 @@ use glassworks_protocol::Timestamp;
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 
+use super::Erase;
 use crate::time::{duration, relative, utc};
 
 /// The present, in the context of every component: none until the page is hydrated, because
@@ -30,7 +31,7 @@ impl Clock {
     }
 
     /// Now, to the second; none before hydration.
-    pub(crate) fn now() -> Option<Timestamp> {
+    fn now() -> Option<Timestamp> {
         use_context::<Self>().and_then(|clock| clock.0.get())
     }
 
@@ -44,37 +45,28 @@ impl Clock {
 
 /// A moment: `12 s ago`, with the exact time at hand.
 #[component]
-pub(crate) fn Moment(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
-    view! {
-        <time datetime=move || at.get().to_string() title=move || utc(at.get())>
-            {move || {
-                let at = at.get();
-                Clock::now().map_or_else(|| utc(at), |now| relative(at, now))
-            }}
-        </time>
-    }
+pub(crate) fn Moment(at: Timestamp) -> AnyView {
+    let text = move || Clock::now().map_or_else(|| utc(at), |now| relative(at, now));
+    view! { <time datetime=at.to_string() title=utc(at)>{text}</time> }.erase()
 }
 
 /// How long something took, or has taken until now. Empty as long as that is not known.
 #[component]
 pub(crate) fn Elapsed(
     /// When it began.
-    #[prop(into)]
-    from: Signal<Option<Timestamp>>,
+    from: Option<Timestamp>,
     /// When it ended, if it has.
-    #[prop(into)]
-    to: Signal<Option<Timestamp>>,
-) -> impl IntoView {
+    to: Option<Timestamp>,
+) -> AnyView {
     let text = move || {
-        let to = to.get();
-        let ms = to.or_else(Clock::now)?.millis_since(from.get()?);
+        let ms = to.or_else(Clock::now)?.millis_since(from?);
         let ms = u64::try_from(ms).unwrap_or(0);
         // Something that goes on is counted in whole seconds: tenths would only flicker.
-        Some(duration(if to.is_some() || ms >= 60_000 {
-            ms
+        Some(if to.is_some() {
+            duration(ms)
         } else {
-            ms / 1_000 * 1_000
-        }))
+            duration(ms / 1_000 * 1_000)
+        })
     };
-    view! { <span class="elapsed">{text}</span> }
+    view! { <span class="elapsed">{text}</span> }.erase()
 }

@@ -3,28 +3,24 @@
 use glassworks_protocol::{FieldError, Problem};
 use leptos::prelude::*;
 
-/// A problem in words. `errors` are those that are shown nowhere else.
+use super::Erase;
+
+/// A problem in words, with what is wrong where.
 #[component]
-pub(crate) fn ProblemNote(
-    problem: Problem,
-    #[prop(optional)] errors: Option<Vec<FieldError>>,
-) -> AnyView {
-    let errors = errors.unwrap_or_else(|| problem.errors.clone());
-    let list = (!errors.is_empty()).then(|| {
-        let items: Vec<_> = errors
-            .into_iter()
-            .map(|FieldError { pointer, detail }| {
-                view! { <li><code>{pointer}</code> " " {detail}</li> }
-            })
-            .collect();
-        view! { <ul>{items}</ul> }
-    });
+pub(crate) fn ProblemNote(problem: Problem) -> AnyView {
+    let items: Vec<_> = problem
+        .errors
+        .into_iter()
+        .map(
+            |FieldError { pointer, detail }| view! { <li><code>{pointer}</code> " " {detail}</li> },
+        )
+        .collect();
     view! {
         <div class="problem" role="alert">
             <strong>{problem.title}</strong>
-            {problem.detail.map(|detail| view! { <p>{detail}</p> })}
-            {list}
+            <p>{problem.detail}</p>
+            <ul>{items}</ul>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -3,29 +3,47 @@
 use glassworks_protocol::Progress;
 use leptos::prelude::*;
 
+use super::Erase;
+
 /// A bar, the share in words, and what the handler says about it. Without progress, the bar
 /// shows only that something goes on.
 #[component]
 pub(crate) fn ProgressBar(
-    #[prop(into)] progress: Signal<Option<Progress>>,
+    progress: Option<Progress>,
     /// What makes progress, for those who do not see the bar.
-    #[prop(into)]
     label: String,
 ) -> AnyView {
-    let fraction = Memo::new(move |_| progress.with(|it| it.as_ref().map(|it| it.fraction)));
-    let message = move || progress.with(|it| it.as_ref().and_then(|it| it.message.clone()));
-    let share = move || {
-        fraction
-            .get()
-            .map(|fraction| format!("{:.0} %", fraction * 100.0))
-    };
+    let percent = progress.as_ref().map(|progress| percent(progress.fraction));
+    let message = progress.and_then(|progress| progress.message);
     view! {
         <span class="progress">
-            <progress max="1" value=move || fraction.get().map(|it| it.to_string()) aria-label=label>
+            <progress max="100" value=percent.map(|percent| percent.to_string()) aria-label=label>
             </progress>
-            <span class="progress-share">{share}</span>
+            <span class="progress-share">{percent.map(|percent| format!("{percent} %"))}</span>
             <span class="progress-message">{message}</span>
         </span>
     }
-    .into_any()
+    .erase()
+}
+
+/// Rounded down: what shows 100 % is at its end.
+fn percent(fraction: f64) -> u8 {
+    // The bounds make the conversion exact.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let percent = (fraction * 100.0 + 1e-9).clamp(0.0, 100.0) as u8;
+    percent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn only_what_is_done_shows_as_done() {
+        assert_eq!(percent(0.29), 29);
+        assert_eq!(percent(0.999), 99);
+        assert_eq!(percent(1.0), 100);
+        assert_eq!(percent(7.0), 100);
+        assert_eq!(percent(f64::NAN), 0);
+    }
 }

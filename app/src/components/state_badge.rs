@@ -3,6 +3,8 @@
 use glassworks_protocol::State;
 use leptos::prelude::*;
 
+use super::Erase;
+
 /// The state's shape, on a grid of 16 by 16.
 const fn shape(state: State) -> &'static str {
     match state {
@@ -23,33 +25,32 @@ const fn shape(state: State) -> &'static str {
     }
 }
 
-/// The shape alone, for where the word stands beside it anyway.
-#[component]
-pub(crate) fn StateIcon(#[prop(into)] state: Signal<State>) -> impl IntoView {
-    view! {
-        <svg class=move || format!("icon is-{}", state.get()) viewBox="0 0 16 16" aria-hidden="true">
-            <path d=move || shape(state.get()) />
-        </svg>
-    }
-}
-
 /// Colour, shape and word. A running task that was asked to stop says so.
 #[component]
 pub(crate) fn StateBadge(
-    #[prop(into)] state: Signal<State>,
+    state: State,
     /// Whether it was asked to stop.
-    #[prop(into)]
-    cancel_requested: Signal<bool>,
-) -> impl IntoView {
-    let asked = move || cancel_requested.get() && state.get() == State::Running;
+    #[prop(optional)]
+    cancel_requested: bool,
+) -> AnyView {
+    let asked = cancel_requested && state == State::Running;
+    let class = if asked {
+        "state is-stopping".to_owned()
+    } else {
+        format!("state is-{state}")
+    };
+    let word = if asked {
+        "asked to stop"
+    } else {
+        state.as_str()
+    };
     view! {
-        <span
-            class=move || format!("state is-{}", state.get())
-            class:is-stopping=asked
-            data-state=move || state.get().as_str()
-        >
-            <StateIcon state />
-            {move || if asked() { "asked to stop" } else { state.get().as_str() }}
+        <span class=class data-state=state.as_str()>
+            <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+                <path d=shape(state)></path>
+            </svg>
+            {word}
         </span>
     }
+    .erase()
 }

@@ -3,10 +3,12 @@
 use glassworks_protocol::TaskId;
 use leptos::prelude::*;
 
+use super::Erase;
+
 /// A task's kind and the end of its id. The beginning of a `UUIDv7` is the time, which tasks of
 /// one minute share; its end is random.
 #[component]
-pub(crate) fn TaskLink(id: TaskId, kind: String) -> impl IntoView {
+pub(crate) fn TaskLink(id: TaskId, kind: String) -> AnyView {
     let id = id.to_string();
     let end = id[id.len() - 8..].to_owned();
     let href = format!("/tasks/{id}");
@@ -17,4 +19,5 @@ pub(crate) fn TaskLink(id: TaskId, kind: String) -> impl IntoView {
             <span class="id">{end}</span>
         </a>
     }
+    .erase()
 }

@@ -2,13 +2,14 @@
 
 use glassworks_protocol::{Event, EventBody, StateReason};
 use leptos::prelude::*;
+use serde_json::json;
 
-use super::{Elapsed, Moment};
+use super::{Elapsed, Erase, Moment};
 use crate::attempts::{Attempt, Outcome, attempts};
 use crate::task_view::TaskView;
 use crate::time::utc;
 
-/// Each attempt: when, how long, and how it ended.
+/// Each attempt, the latest first: when, how long, and how it ended.
 #[component]
 pub(crate) fn Attempts(view: RwSignal<TaskView>) -> AnyView {
     let list = Memo::new(move |_| view.with(|view| attempts(&view.task, &view.log)));
@@ -19,20 +20,10 @@ pub(crate) fn Attempts(view: RwSignal<TaskView>) -> AnyView {
             .map(one_attempt)
             .collect::<Vec<_>>()
     };
-    view! {
-        <Show
-            when=move || list.with(|list| !list.is_empty())
-            fallback=|| view! { <p class="quiet">"Not tried yet."</p> }
-        >
-            <ol class="attempts" reversed>
-                {items}
-            </ol>
-        </Show>
-    }
-    .into_any()
+    view! { <ol class="attempts">{items}</ol> }.erase()
 }
 
-fn one_attempt(attempt: Attempt) -> impl IntoView {
+fn one_attempt(attempt: Attempt) -> AnyView {
     let (class, outcome, message) = match attempt.outcome {
         Outcome::Running => ("is-running", "running", None),
         Outcome::Completed => ("is-completed", "completed", None),
@@ -52,41 +43,45 @@ fn one_attempt(attempt: Attempt) -> impl IntoView {
                 <Elapsed from=attempt.started_at to=attempt.ended_at />
             </span>
             <span class="quiet">{started}</span>
-            {message.map(|message| view! { <pre class="error-text">{message}</pre> })}
+            <pre class="error-text">{message}</pre>
         </li>
     }
+    .erase()
 }
 
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
 pub(crate) fn Log(view: RwSignal<TaskView>) -> AnyView {
-    let entries = move || view.with(|view| view.log.iter().cloned().collect::<Vec<_>>());
-    let cut = Memo::new(move |_| view.with(|view| view.cut));
+    // Progress and output, which come often, leave the log as it is.
+    let latest = Memo::new(move |_| view.with(|view| view.log.back().map_or(0, |last| last.seq)));
+    let entries = move || {
+        latest.track();
+        view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
+    };
+    let cut = move || view.with(|view| if view.cut { "The latest entries. " } else { "" });
     let href = view.with_untracked(|view| format!("/api/tasks/{}/events", view.task.id));
     view! {
+        <ol class="log">{entries}</ol>
         <p class="quiet">
-            {move || cut.get().then_some("The latest entries. ")}
-            <a href=href rel="external">"All events as JSON"</a>
+            {cut} <a href=href rel="external">
+                "All events as JSON"
+            </a>
         </p>
-        <ol class="log">
-            <For each=entries key=|event| event.seq let(event)>
-                {entry(&event)}
-            </For>
-        </ol>
     }
-    .into_any()
+    .erase()
 }
 
-fn entry(event: &Event) -> impl IntoView + use<> {
+fn entry(event: &Event) -> AnyView {
     view! {
         <li>
-            <span class="seq">{event.seq}</span>
+            <span class="seq">{event.seq.to_string()}</span>
             <time datetime=event.at.to_string() title=utc(event.at)>
                 {time_of_day(event)}
             </time>
             <span>{words(event)}</span>
         </li>
     }
+    .erase()
 }
 
 /// The time of day, to the millisecond: entries stand close together.
@@ -125,7 +120,8 @@ fn words(event: &Event) -> String {
             end_ms,
             ..
         } => {
-            format!("{name} ({track}) {start_ms:.1} to {end_ms:.1} ms")
+            let (start, end) = (json!(start_ms), json!(end_ms));
+            format!("{name} ({track}), {start} to {end} ms")
         }
         EventBody::Truncated { what, limit } => {
             format!("no more {what} is kept: the limit of {limit} was reached")

@@ -11,7 +11,7 @@ use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
 
-use super::CopyButton;
+use super::{CopyButton, Erase};
 use crate::output::{MAX_BYTES, Output, Piece, last_part};
 use screen::Screen;
 
@@ -129,7 +129,7 @@ pub(crate) fn Terminal(
                 >
                     "Pause"
                 </button>
-                <CopyButton label="the output" text=copied />
+                <CopyButton label="the output" text=Box::new(copied) />
                 <a href=href.clone() download=format!("{id}.txt")>
                     "Download"
                 </a>
@@ -159,7 +159,7 @@ pub(crate) fn Terminal(
             </p>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.

@@ -152,20 +152,15 @@ fn value(field: &Field, typed: Option<&str>) -> Result<Option<Value>, String> {
 
 /// A number; a whole one stays whole, so that `5` does not travel as `5.0`.
 fn number(text: &str, must_be_whole: bool) -> Result<Value, String> {
-    if let Ok(whole) = text.parse::<i64>() {
-        return Ok(whole.into());
+    // As JSON writes it. Rust's own parser for floats would double what the browser loads for it.
+    let number: Option<Number> = serde_json::from_str(text).ok();
+    match number {
+        None => Err(format!("`{text}` is not a number")),
+        Some(number) if must_be_whole && number.is_f64() => {
+            Err(format!("`{text}` is not a whole number"))
+        }
+        Some(number) => Ok(Value::Number(number)),
     }
-    if let Ok(large) = text.parse::<u64>() {
-        return Ok(large.into());
-    }
-    if must_be_whole {
-        return Err(format!("`{text}` is not a whole number"));
-    }
-    text.parse()
-        .ok()
-        .and_then(Number::from_f64)
-        .map(Value::Number)
-        .ok_or_else(|| format!("`{text}` is not a number"))
 }
 
 /// A whole number that fits where it goes.
@@ -176,8 +171,8 @@ pub(super) fn integer<T: FromStr>(text: &str) -> Result<T, String> {
 
 /// Seconds, as they are typed, in milliseconds, as they travel.
 pub(super) fn millis(text: &str) -> Result<u64, String> {
-    text.parse()
-        .ok()
+    number(text, false)?
+        .as_f64()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .and_then(|time| u64::try_from(time.as_millis()).ok())
         .ok_or_else(|| format!("`{text}` is not a number of seconds"))

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::components::Erase;
 use crate::refused::set_status;
 
 /// For a path that leads nowhere: status 404.
 #[component]
-pub(crate) fn NotFoundPage() -> impl IntoView {
+pub(crate) fn NotFoundPage() -> AnyView {
     set_status(404);
     view! {
         <Title text="Not found · Glassworks" />
@@ -22,4 +23,5 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
             "."
         </p>
     }
+    .erase()
 }

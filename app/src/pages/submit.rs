@@ -1,12 +1,14 @@
 //! Submit a task: pick a kind, fill in its form, and see the same thing as curl.
 
-use glassworks_protocol::{FieldError, KindInfo};
+use glassworks_protocol::{KindInfo, Problem};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{CodeBlock, FieldControl, ProblemNote, origin};
+use crate::components::{
+    CodeBlock, Coming, Erase, ProblemNote, awaiting, field_view, loaded, origin, typed_in,
+};
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
 use crate::functions::{SubmitTask, load_kinds};
@@ -15,30 +17,23 @@ use crate::refused::Refused;
 
 /// The form of the kind that the URL's query names, filled in with what it says.
 #[component]
-pub(crate) fn SubmitPage() -> impl IntoView {
+pub(crate) fn SubmitPage() -> AnyView {
     let search = use_location().search;
     let kinds = Resource::new(|| (), |()| load_kinds());
+    let form = move || -> Coming {
+        let asked = query::parse(&search.read());
+        Box::pin(async move { loaded(kinds.await, |kinds| chosen(kinds, asked)) })
+    };
     view! {
         <Title text="Submit · Glassworks" />
         <h1>"Submit a task"</h1>
-        <Suspense fallback=|| {
-            view! { <p class="loading">"Loading…"</p> }
-        }>
-            {move || {
-                let asked = query::parse(&search.read());
-                Suspend::new(async move {
-                    match kinds.await {
-                        Ok(kinds) => view! { <Chosen kinds asked /> }.into_any(),
-                        Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.into_any(),
-                    }
-                })
-            }}
-        </Suspense>
+        {awaiting(form)}
     }
+    .erase()
 }
 
-#[component]
-fn Chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> impl IntoView {
+/// The kinds, and the form of the one that was `asked` for; else of the first.
+fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> AnyView {
     let name = asked
         .iter()
         .rev()
@@ -55,23 +50,15 @@ fn Chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> impl IntoView {
                 .into_iter()
                 .filter(|(name, _)| name.contains('['))
                 .collect();
-            view! { <KindForm info=info.clone() typed /> }.into_any()
+            view! { <KindForm info=info.clone() typed /> }.into_inner()
         }
-        None => view! { <p class="quiet">"This server has no such kind."</p> }.into_any(),
+        None => view! { <p class="quiet">"This server has no such kind."</p> }.erase(),
     };
     let links: Vec<_> = kinds
         .into_iter()
         .map(|info| {
-            let href = format!("/submit?{}", query::encode([("kind", info.kind.as_str())]));
             let is_current = current.as_ref() == Some(&info.kind);
-            view! {
-                <li>
-                    <a href=href aria-current=is_current.then_some("true")>
-                        <span class="kind">{info.kind}</span>
-                        <span class="quiet">{info.description}</span>
-                    </a>
-                </li>
-            }
+            kind_link(info, is_current)
         })
         .collect();
     view! {
@@ -82,6 +69,20 @@ fn Chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> impl IntoView {
             {form}
         </div>
     }
+    .erase()
+}
+
+fn kind_link(info: KindInfo, is_current: bool) -> AnyView {
+    let href = format!("/submit?{}", query::encode([("kind", info.kind.as_str())]));
+    view! {
+        <li>
+            <a href=href aria-current=is_current.then_some("true")>
+                <span class="kind">{info.kind}</span>
+                <span class="quiet">{info.description}</span>
+            </a>
+        </li>
+    }
+    .erase()
 }
 
 #[component]
@@ -93,124 +94,88 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
         typed
     };
     let submit = ServerAction::<SubmitTask>::new();
-    let problem = Memo::new(move |_| match submit.value().get() {
+    let answer = submit.value();
+    let problem = move || match answer.get() {
         Some(Err(Refused(problem))) => Some(*problem),
         _ => None,
-    });
-    let errors = Signal::derive(move || {
-        problem.with(|problem| {
-            problem
-                .as_ref()
-                .map(|it| it.errors.clone())
-                .unwrap_or_default()
-        })
-    });
-    let now = RwSignal::new(typed.clone());
-    let (command, incomplete) = equivalent(info.kind.clone(), form.clone(), now);
-    let summary = {
-        let form = form.clone();
-        move || {
-            problem.get().map(|mut problem| {
-                let elsewhere: Vec<FieldError> = form
-                    .errors_elsewhere(&problem.errors)
-                    .into_iter()
-                    .cloned()
-                    .collect();
-                if problem.detail.is_none() {
-                    problem.detail = Some("Nothing was submitted. See what is marked.".to_owned());
-                }
-                view! { <ProblemNote problem errors=elsewhere /> }
-            })
+    };
+
+    let origin = origin();
+    let kind = info.kind.clone();
+    let equivalent = {
+        let (form, kind) = (form.clone(), kind.clone());
+        move |typed: &Typed| Some(curl::submit(&origin, &new_task(&kind, &form, typed).ok()?))
+    };
+    let command = equivalent(&typed);
+    let complete = RwSignal::new(command.is_some());
+    let command = RwSignal::new(command.unwrap_or_default());
+    let follow = move |event| {
+        let typed = typed_in(&event).into_iter().collect();
+        let equivalent = equivalent(&typed);
+        complete.set(equivalent.is_some());
+        if let Some(equivalent) = equivalent {
+            command.set(equivalent);
         }
     };
-    let controls = |fields: Vec<Field>| {
-        fields
-            .into_iter()
-            .map(|field| {
-                let typed = typed.get(&field.name).unwrap_or_default().to_owned();
-                view! { <FieldControl field typed errors /> }
-            })
-            .collect::<Vec<_>>()
+
+    let is_set = |field: &Field| typed.get(&field.name).is_some_and(|text| !text.is_empty());
+    let options_open = form.options.iter().any(is_set);
+    let form = StoredValue::new((form, typed));
+    let summary =
+        move || problem().map(|problem| form.with_value(|(form, _)| summary(form, problem)));
+    let controls = move |fields: fn(&Form) -> &[Field]| {
+        let errors = problem().map(|problem| problem.errors).unwrap_or_default();
+        form.with_value(|(form, typed)| {
+            let view = |field: &Field| {
+                field_view(field, typed.get(&field.name).unwrap_or_default(), &errors)
+            };
+            fields(form).iter().map(view).collect::<Vec<_>>()
+        })
     };
-    let options_open = form
-        .options
-        .iter()
-        .any(|field| typed.get(&field.name).is_some_and(|text| !text.is_empty()));
-    let payload = controls(form.payload);
-    let options = controls(form.options);
     view! {
         <div class="submit-form">
             <p>{info.description}</p>
-            <ActionForm action=submit on:input=move |event| now.set(typed_in(&event))>
+            <ActionForm action=submit on:input=follow>
                 {summary}
-                <input type="hidden" name="kind" value=info.kind.clone() />
+                <input type="hidden" name="kind" value=kind />
                 <fieldset>
                     <legend>"Payload"</legend>
-                    {payload}
+                    {move || controls(|form| &form.payload)}
                 </fieldset>
                 <details open=options_open>
                     <summary>"Options"</summary>
                     <fieldset>
                         <legend class="visually-hidden">"Options"</legend>
-                        {options}
+                        {move || controls(|form| &form.options)}
                     </fieldset>
                 </details>
-                <button type="submit" class="primary" disabled=move || submit.pending().get()>
+                <button type="submit" class="primary">
                     "Submit"
                 </button>
             </ActionForm>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
                 <CodeBlock label="command that submits this task" text=command />
-                <p class="quiet">{incomplete}</p>
+                <p class="quiet">
+                    {move || {
+                        if complete.get() { "" } else { "What is typed now is not complete yet." }
+                    }}
+                </p>
             </section>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
-/// The command for what is typed now, and what it lacks while that is no task yet: the command
-/// for the last that was.
-fn equivalent(
-    kind: String,
-    form: Form,
-    now: RwSignal<Typed>,
-) -> (Signal<String>, Signal<&'static str>) {
-    let origin = origin();
-    let task = Memo::new(move |last: Option<&(_, bool)>| {
-        match (now.with(|typed| new_task(&kind, &form, typed)), last) {
-            (Ok(task), _) => (Some(task), true),
-            (Err(_), Some((task, _))) => (task.clone(), false),
-            (Err(_), None) => (None, false),
-        }
-    });
-    let command = Signal::derive(move || {
-        task.with(|(task, _)| task.as_ref().map(|task| curl::submit(&origin.read(), task)))
-            .unwrap_or_default()
-    });
-    let incomplete = Signal::derive(move || {
-        if task.with(|(_, whole)| *whole) {
-            ""
-        } else {
-            "What is typed now is not complete."
-        }
-    });
-    (command, incomplete)
-}
-
-/// What the form that `event` happened in holds now.
-fn typed_in(event: &web_sys::Event) -> Typed {
-    use wasm_bindgen::JsCast;
-    let target = event
-        .current_target()
-        .and_then(|it| it.dyn_into::<web_sys::HtmlFormElement>().ok());
-    let data = target.and_then(|form| web_sys::FormData::new_with_form(&form).ok());
-    let mut pairs = Vec::new();
-    for entry in data.iter().flat_map(web_sys::FormData::entries).flatten() {
-        let entry = js_sys::Array::from(&entry);
-        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
-            pairs.push((name, value));
-        }
+/// What is wrong beside what is said at the fields.
+fn summary(form: &Form, mut problem: Problem) -> AnyView {
+    problem.errors = form
+        .errors_elsewhere(&problem.errors)
+        .into_iter()
+        .cloned()
+        .collect();
+    if problem.detail.is_none() {
+        problem.detail = Some("Nothing was submitted. See what is marked.".to_owned());
     }
-    pairs.into_iter().collect()
+    view! { <ProblemNote problem /> }.into_inner()
 }

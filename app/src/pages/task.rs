@@ -9,81 +9,80 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::components::{
-    Attempts, CodeBlock, Log, Printed, ProblemNote, ProgressBar, StateBadge, Terminal, origin,
+    Attempts, CodeBlock, Coming, Erase, Log, Printed, ProgressBar, StateBadge, Terminal, awaiting,
+    loaded, origin,
 };
 use crate::curl;
 use crate::functions::load_task;
 use crate::live::{News, Topic, watch};
 use crate::pages::NotFoundPage;
-use crate::refused::Refused;
+use crate::refused::{Refused, refuse};
 use crate::task_view::{TaskStory, TaskView, printed as printed_by};
 use actions::Actions;
 use facts::Facts;
 
 /// The page of the task that the path names.
 #[component]
-pub(crate) fn TaskPage() -> impl IntoView {
+pub(crate) fn TaskPage() -> AnyView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get_str("id")?.parse::<TaskId>().ok()));
     let story = Resource::new(
-        move || id.get(),
+        move || params.with(|params| params.get("id").unwrap_or_default()),
         |id| async move {
-            match id {
-                Some(id) => load_task(id).await,
-                None => Err(Refused::new(Problem::new(404, "Not Found"))),
+            match id.parse() {
+                Ok(id) => load_task(id).await,
+                Err(_) => Err(refuse(Problem::new(404, "Not Found"))),
             }
         },
     );
-    view! {
-        <Suspense fallback=|| {
-            view! { <p class="loading">"Loading…"</p> }
-        }>
-            {move || Suspend::new(async move {
-                match story.await {
-                    Ok(story) => view! { <Story story /> }.into_any(),
-                    Err(Refused(problem)) if problem.status == 404 => {
-                        view! { <NotFoundPage /> }.into_any()
-                    }
-                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.into_any(),
+    awaiting(move || -> Coming {
+        Box::pin(async move {
+            match story.await {
+                Err(Refused(problem)) if problem.status == 404 => {
+                    view! { <NotFoundPage /> }.into_inner()
                 }
-            })}
-        </Suspense>
-    }
+                outcome => loaded(outcome, |story| view! { <Story story /> }.into_inner()),
+            }
+        })
+    })
 }
 
 #[component]
-fn Story(story: TaskStory) -> impl IntoView {
+fn Story(story: TaskStory) -> AnyView {
     let TaskStory { view, output } = story;
     let id = view.task.id;
     let kind = view.task.kind.clone();
     let view = RwSignal::new(view);
     let printed = Printed::new();
     let gone = RwSignal::new(None);
-    // Asking for another attempt opens the log anew after it had ended.
+    // Another attempt opens the log anew after it had ended.
     let round = RwSignal::new(0_u32);
     Effect::new(move |_| {
         round.track();
         follow(id, view, printed, gone);
     });
-    let state = Memo::new(move |_| view.with(|view| view.task.state));
-    let cancel_requested = Memo::new(move |_| view.with(|view| view.task.cancel_requested));
-    let growing = Signal::derive(move || !state.get().is_final());
+    let badge = move || {
+        let (state, cancel_requested) =
+            view.with(|view| (view.task.state, view.task.cancel_requested));
+        view! { <StateBadge state cancel_requested /> }
+    };
+    let growing = Signal::derive(move || view.with(|view| !view.task.state.is_final()));
+    let gone = move || view! { <p class="problem" role="alert">{gone.get()}</p> };
     view! {
         <Title text=format!("{kind} {id} · Glassworks") />
         <article class="task-page">
             <header class="task-head">
                 <h1>
-                    <span class="kind">{kind.clone()}</span>
+                    <span class="kind">{kind}</span>
                     " "
                     <span class="id">{id.to_string()}</span>
                 </h1>
                 <p class="task-state" role="status" aria-label="State">
-                    <StateBadge state cancel_requested />
+                    {badge}
                 </p>
-                <Actions id state cancel_requested view round />
+                <Actions id view round />
             </header>
-            {move || gone.get().map(|problem| view! { <ProblemNote problem /> })}
-            <Now view state label=format!("Progress of {kind} {id}") />
+            {gone}
+            {move || now(view)}
             <div class="task-columns">
                 <section aria-labelledby="output" class="output-section">
                     <h2 id="output">"Output"</h2>
@@ -107,10 +106,11 @@ fn Story(story: TaskStory) -> impl IntoView {
             <Papers view />
         </article>
     }
+    .erase()
 }
 
 /// Keeps `view` and `printed` up to date for as long as the running effect lasts.
-fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal<Option<Problem>>) {
+fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal<Option<String>>) {
     let after = view.with_untracked(|view| view.seen);
     watch(Topic::Task { id, after }, move |news| match news {
         News::Task(task) => view.update(|view| view.replace(*task)),
@@ -118,49 +118,48 @@ fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal
             printed.push(events.iter().filter_map(printed_by));
             view.update(|view| events.iter().for_each(|event| view.apply(event)));
         }
-        News::Refused(problem) => gone.set(Some(problem)),
+        News::Refused(problem) => gone.set(Some(problem.to_string())),
         News::End | News::Tasks { .. } | News::Reload | News::Stats(_) => {}
     });
 }
 
 /// How far it is while it runs, and why it failed after it has.
-#[component]
-fn Now(view: RwSignal<TaskView>, state: Memo<State>, label: String) -> impl IntoView {
-    let progress = Signal::derive(move || view.with(|view| view.task.progress.clone()));
-    let error = Memo::new(move |_| {
-        view.with(|view| view.task.error.as_ref().map(|error| error.message.clone()))
-    });
-    let label = StoredValue::new(label);
-    view! {
-        {move || match state.get() {
+fn now(view: RwSignal<TaskView>) -> AnyView {
+    view.with(|view| {
+        let task = &view.task;
+        match task.state {
             State::Running | State::Completed => {
-                view! {
-                    <div class="task-progress">
-                        <ProgressBar progress label=label.get_value() />
-                    </div>
-                }
-                    .into_any()
+                let label = format!("Progress of {} {}", task.kind, task.id);
+                let progress = task.progress.clone();
+                let bar = view! { <ProgressBar progress label /> };
+                view! { <div class="task-progress">{bar}</div> }.erase()
             }
             State::Failed | State::Retrying => {
-                view! { <pre class="error-text" aria-label="Error">{move || error.get()}</pre> }
-                    .into_any()
+                let message = task.error.as_ref().map(|error| error.message.clone());
+                view! { <pre class="error-text">{message}</pre> }.erase()
             }
-            State::Scheduled | State::Queued | State::Cancelled => ().into_any(),
-        }}
-    }
+            State::Scheduled | State::Queued | State::Cancelled => ().erase(),
+        }
+    })
 }
 
 /// What went in, what came out, and the same thing as curl.
 #[component]
 fn Papers(view: RwSignal<TaskView>) -> AnyView {
-    let payload = Signal::derive(move || view.with(|view| pretty(&view.task.payload)));
-    let result = Memo::new(move |_| view.with(|view| view.task.result.as_ref().map(pretty)));
+    let payload = view.with_untracked(|view| pretty(&view.task.payload));
+    let result = Signal::derive(move || {
+        view.with(|view| {
+            view.task
+                .result
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), pretty)
+        })
+    });
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
-    let again =
-        Signal::derive(move || view.with(|view| curl::submit_again(&origin.read(), &view.task)));
-    let show = Signal::derive(move || curl::show(&origin.read(), id));
-    let listen = Signal::derive(move || curl::follow_output(&origin.read(), id));
+    let show = curl::show(&origin, id);
+    let listen = curl::follow_output(&origin, id);
+    let again = view.with_untracked(|view| curl::submit_again(&origin, &view.task));
     view! {
         <div class="papers">
             <section aria-labelledby="payload">
@@ -169,13 +168,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             </section>
             <section aria-labelledby="result">
                 <h2 id="result">"Result"</h2>
-                {move || match result.get() {
-                    Some(_) => {
-                        let text = Signal::derive(move || result.get().unwrap_or_default());
-                        view! { <CodeBlock label="result" text /> }.into_any()
-                    }
-                    None => view! { <p class="quiet">"None yet."</p> }.into_any(),
-                }}
+                <CodeBlock label="result" text=result />
             </section>
             <section aria-labelledby="curl" class="papers-wide">
                 <h2 id="curl">"The same with curl"</h2>
@@ -185,7 +178,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             </section>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn pretty(value: &serde_json::Value) -> String {

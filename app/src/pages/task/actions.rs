@@ -1,11 +1,11 @@
-//! What can be done with a task: cancel, retry, delete. Plain forms, with or without JavaScript.
+//! What can be done with a task: cancel, retry, delete. One plain form, with or without JavaScript.
 
-use glassworks_protocol::{State, Task, TaskId};
+use glassworks_protocol::{State, TaskId};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::components::ProblemNote;
-use crate::functions::{CancelTask, DeleteTask, RetryTask};
+use crate::components::{Erase, ProblemNote};
+use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
 use crate::task_view::TaskView;
 
@@ -13,71 +13,59 @@ use crate::task_view::TaskView;
 #[component]
 pub(super) fn Actions(
     id: TaskId,
-    state: Memo<State>,
-    cancel_requested: Memo<bool>,
     view: RwSignal<TaskView>,
     /// Counted up when the task starts over.
     round: RwSignal<u32>,
 ) -> AnyView {
-    let cancel = ServerAction::<CancelTask>::new();
-    let retry = ServerAction::<RetryTask>::new();
-    let delete = ServerAction::<DeleteTask>::new();
-    let take = move |answer: Option<Result<Task, Refused>>| {
-        let taken = matches!(answer, Some(Ok(_)));
-        if let Some(Ok(task)) = answer {
+    let change = ServerAction::<ChangeTask>::new();
+    let answer = change.value();
+    Effect::new(move |_| {
+        if let Some(Ok(Some(task))) = answer.get() {
             view.update(|view| view.replace(task));
-        }
-        taken
-    };
-    Effect::new(move |_| {
-        take(cancel.value().get());
-    });
-    Effect::new(move |_| {
-        if take(retry.value().get()) {
             round.update(|round| *round += 1);
         }
     });
-    let refused = move || {
-        let first = cancel.value().get().and_then(Result::err);
-        first
-            .or_else(|| retry.value().get().and_then(Result::err))
-            .or_else(|| delete.value().get().and_then(Result::err))
+    let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
+    let refused = move || match answer.get() {
+        Some(Err(Refused(problem))) => Some(view! { <ProblemNote problem=*problem /> }),
+        _ => None,
     };
-    let may_retry = move || {
-        matches!(
-            state.get(),
-            State::Failed | State::Cancelled | State::Scheduled | State::Retrying
-        )
-    };
-    let asked = move || cancel_requested.get();
     view! {
-        <div class="actions">
-            <Show when=move || !state.get().is_final()>
-                <ActionForm action=cancel>
-                    <input type="hidden" name="id" value=id.to_string() />
-                    <button type="submit" disabled=asked>
-                        {move || if asked() { "Asked to stop" } else { "Cancel" }}
-                    </button>
-                </ActionForm>
-            </Show>
-            <Show when=may_retry>
-                <ActionForm action=retry>
-                    <input type="hidden" name="id" value=id.to_string() />
-                    <button type="submit">
-                        {move || if state.get().is_final() { "Retry" } else { "Run now" }}
-                    </button>
-                </ActionForm>
-            </Show>
-            <Show when=move || state.get().is_final()>
-                <ActionForm action=delete>
-                    <input type="hidden" name="id" value=id.to_string() />
-                    <button type="submit" class="danger">
-                        "Delete"
-                    </button>
-                </ActionForm>
-            </Show>
-        </div>
-        {move || refused().map(|Refused(problem)| view! { <ProblemNote problem=*problem /> })}
+        <ActionForm action=change attr:class="actions">
+            <input type="hidden" name="id" value=id.to_string() />
+            {buttons}
+        </ActionForm>
+        {refused}
     }
-    .into_any()
+    .erase()
+}
+
+fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {
+    match state {
+        State::Running if cancel_requested => vec![button(Change::Cancel, "Asked to stop", true)],
+        State::Running | State::Queued => vec![button(Change::Cancel, "Cancel", false)],
+        State::Scheduled | State::Retrying => vec![
+            button(Change::Retry, "Run now", false),
+            button(Change::Cancel, "Cancel", false),
+        ],
+        State::Failed | State::Cancelled => vec![
+            button(Change::Retry, "Retry", false),
+            button(Change::Delete, "Delete", false),
+        ],
+        State::Completed => vec![button(Change::Delete, "Delete", false)],
+    }
+}
+
+fn button(change: Change, name: &'static str, disabled: bool) -> AnyView {
+    let class = if change == Change::Delete {
+        "danger"
+    } else {
+        ""
+    };
+    view! {
+        <button type="submit" name="change" value=change.as_str() class=class disabled=disabled>
+            {name}
+        </button>
+    }
+    .erase()
 }

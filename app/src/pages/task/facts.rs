@@ -1,56 +1,71 @@
 //! What is known of a task beside its output: when, where, how often.
 
+use glassworks_protocol::{Task, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Moment};
+use crate::components::{Elapsed, Erase, Moment};
 use crate::task_view::TaskView;
 use crate::time::duration;
+
+enum Fact {
+    Words(String),
+    At(Timestamp),
+    Between(Option<Timestamp>, Option<Timestamp>),
+}
 
 /// The facts, as terms and what they are.
 #[component]
 pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
-    let task = Memo::new(move |_| view.with(|view| view.task.clone()));
-    let created_at = Signal::derive(move || task.with(|task| task.created_at));
-    let run_at = Signal::derive(move || task.with(|task| task.run_at));
-    let from = Signal::derive(move || task.with(|task| task.started_at));
-    let to = Signal::derive(move || task.with(|task| task.finished_at));
-    let finished = move || {
-        let at = Signal::derive(move || to.get().unwrap_or_else(|| created_at.get()));
-        to.get()
-            .map(|_| view! { <dt>"Finished"</dt><dd><Moment at /></dd> })
+    let items = move || {
+        let facts = view.with(|view| facts(&view.task));
+        facts.into_iter().map(one_fact).collect::<Vec<_>>()
     };
-    view! {
-        <dl class="facts">
-            <dt>"Attempt"</dt>
-            <dd>{move || task.with(|task| format!("{} of {}", task.attempt, task.max_attempts))}</dd>
-            <dt>"Submitted"</dt>
-            <dd>
-                <Moment at=created_at />
-            </dd>
-            <dt>"Due"</dt>
-            <dd>
-                <Moment at=run_at />
-            </dd>
-            {finished}
-            <dt>"Ran for"</dt>
-            <dd>
-                <Elapsed from to />
-            </dd>
-            <dt>"Queue"</dt>
-            <dd>{move || task.with(|task| task.queue.clone())}</dd>
-            <dt>"Priority"</dt>
-            <dd>{move || task.with(|task| task.priority)}</dd>
-            <dt>"Time limit"</dt>
-            <dd>{move || task.with(|task| duration(task.timeout_ms))}</dd>
-            {move || given("Tags", task.with(|task| task.tags.join(", ")))}
-            {move || given("Unique key", task.with(|task| task.unique_key.clone().unwrap_or_default()))}
-            {move || given("Node", task.with(|task| task.node.clone().unwrap_or_default()))}
-        </dl>
-    }
-    .into_any()
+    view! { <dl class="facts">{items}</dl> }.erase()
 }
 
-/// A fact that not every task has.
-fn given(term: &'static str, fact: String) -> Option<impl IntoView> {
-    (!fact.is_empty()).then(|| view! { <dt>{term}</dt><dd>{fact}</dd> })
+fn one_fact((term, fact): (&'static str, Fact)) -> AnyView {
+    let fact = match fact {
+        Fact::Words(words) => words.erase(),
+        Fact::At(at) => view! { <Moment at /> }.into_inner(),
+        Fact::Between(from, to) => view! { <Elapsed from to /> }.into_inner(),
+    };
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>{fact}</dd>
+        </div>
+    }
+    .erase()
+}
+
+/// What is known of `task`; what it has not got is left out.
+fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
+    let words = |text: &str| Fact::Words(text.to_owned());
+    let mut facts = vec![
+        (
+            "Attempt",
+            Fact::Words(format!("{} of {}", task.attempt, task.max_attempts)),
+        ),
+        ("Submitted", Fact::At(task.created_at)),
+        ("Due", Fact::At(task.run_at)),
+    ];
+    if let Some(at) = task.finished_at {
+        facts.push(("Finished", Fact::At(at)));
+    }
+    if task.started_at.is_some() {
+        facts.push(("Ran for", Fact::Between(task.started_at, task.finished_at)));
+    }
+    facts.push(("Queue", words(&task.queue)));
+    facts.push(("Priority", Fact::Words(task.priority.to_string())));
+    facts.push(("Time limit", Fact::Words(duration(task.timeout_ms))));
+    if !task.tags.is_empty() {
+        facts.push(("Tags", Fact::Words(task.tags.join(", "))));
+    }
+    if let Some(key) = &task.unique_key {
+        facts.push(("Unique key", words(key)));
+    }
+    if let Some(node) = &task.node {
+        facts.push(("Node", words(node)));
+    }
+    facts
 }
