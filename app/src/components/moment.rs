@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use glassworks_protocol::Timestamp;
+use glassworks_protocol::{State, Timestamp};
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 
-use crate::time::{duration, relative, utc};
+use crate::time::{duration, relative, running, utc};
 
 /// The present, in the context of every component: none until the page is hydrated, because
 /// server and browser must write the same HTML at first.
@@ -55,6 +55,12 @@ pub(crate) fn Moment(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
     }
 }
 
+/// Since when a task in `state` runs, or has run to its end: one that waits for its next attempt
+/// does neither, although it has been started before.
+pub(crate) fn run_start(state: State, started_at: Option<Timestamp>) -> Option<Timestamp> {
+    started_at.filter(|_| state == State::Running || state.is_final())
+}
+
 /// How long something took, or has taken until now. Empty as long as that is not known.
 #[component]
 pub(crate) fn Elapsed(
@@ -69,12 +75,11 @@ pub(crate) fn Elapsed(
         let to = to.get();
         let ms = to.or_else(Clock::now)?.millis_since(from.get()?);
         let ms = u64::try_from(ms).unwrap_or(0);
-        // Something that goes on is counted in whole seconds: tenths would only flicker.
-        Some(duration(if to.is_some() || ms >= 60_000 {
-            ms
+        Some(if to.is_some() {
+            duration(ms)
         } else {
-            ms / 1_000 * 1_000
-        }))
+            running(ms)
+        })
     };
     view! { <span class="elapsed">{text}</span> }
 }

@@ -3,7 +3,7 @@
 use glassworks_protocol::{State, TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::{Elapsed, Moment, ProgressBar, StateBadge, TaskLink};
+use super::{Elapsed, Moment, ProgressBar, StateBadge, TaskLink, run_start};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
@@ -49,7 +49,7 @@ fn Row(rows: RwSignal<Vec<TaskSummary>>, id: TaskId) -> impl IntoView {
     });
     let state = Memo::new(move |_| task.with(|task| task.state));
     let cancel_requested = Signal::derive(move || task.with(|task| task.cancel_requested));
-    let from = Signal::derive(move || task.with(|task| task.started_at));
+    let from = Signal::derive(move || task.with(|task| run_start(task.state, task.started_at)));
     let to = Signal::derive(move || task.with(|task| task.finished_at));
     let created_at = Signal::derive(move || task.with(|task| task.created_at));
     let labels = move || task.with(|task| task.tags.join(", "));

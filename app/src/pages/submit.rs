@@ -116,8 +116,10 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
                     .into_iter()
                     .cloned()
                     .collect();
-                if problem.detail.is_none() {
-                    problem.detail = Some("Nothing was submitted. See what is marked.".to_owned());
+                // What is wrong stands at the fields; what they do not cover is listed here.
+                if !problem.errors.is_empty() {
+                    "Nothing was submitted".clone_into(&mut problem.title);
+                    problem.detail = Some("See what is marked.".to_owned());
                 }
                 view! { <ProblemNote problem errors=elsewhere /> }
             })

@@ -155,6 +155,7 @@ fn Now(view: RwSignal<TaskView>, state: Memo<State>, label: String) -> impl Into
 fn Papers(view: RwSignal<TaskView>) -> AnyView {
     let payload = Signal::derive(move || view.with(|view| pretty(&view.task.payload)));
     let result = Memo::new(move |_| view.with(|view| view.task.result.as_ref().map(pretty)));
+    let is_final = Memo::new(move |_| view.with(|view| view.task.state.is_final()));
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
     let again =
@@ -165,16 +166,18 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
         <div class="papers">
             <section aria-labelledby="payload">
                 <h2 id="payload">"Payload"</h2>
-                <CodeBlock label="payload" text=payload />
+                <CodeBlock label="payload as JSON" text=payload />
             </section>
             <section aria-labelledby="result">
                 <h2 id="result">"Result"</h2>
-                {move || match result.get() {
-                    Some(_) => {
+                {move || {
+                    if result.with(Option::is_some) {
                         let text = Signal::derive(move || result.get().unwrap_or_default());
-                        view! { <CodeBlock label="result" text /> }.into_any()
+                        view! { <CodeBlock label="result as JSON" text /> }.into_any()
+                    } else {
+                        let words = if is_final.get() { "None." } else { "None yet." };
+                        view! { <p class="quiet">{words}</p> }.into_any()
                     }
-                    None => view! { <p class="quiet">"None yet."</p> }.into_any(),
                 }}
             </section>
             <section aria-labelledby="curl" class="papers-wide">

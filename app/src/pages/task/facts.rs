@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Moment};
+use crate::components::{Elapsed, Moment, run_start};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
@@ -12,12 +12,21 @@ pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
     let task = Memo::new(move |_| view.with(|view| view.task.clone()));
     let created_at = Signal::derive(move || task.with(|task| task.created_at));
     let run_at = Signal::derive(move || task.with(|task| task.run_at));
-    let from = Signal::derive(move || task.with(|task| task.started_at));
+    let from = Signal::derive(move || task.with(|task| run_start(task.state, task.started_at)));
     let to = Signal::derive(move || task.with(|task| task.finished_at));
     let finished = move || {
         let at = Signal::derive(move || to.get().unwrap_or_else(|| created_at.get()));
         to.get()
             .map(|_| view! { <dt>"Finished"</dt><dd><Moment at /></dd> })
+    };
+    let ran = move || {
+        let term = if to.get().is_some() {
+            "Ran for"
+        } else {
+            "Running for"
+        };
+        from.get()
+            .map(|_| view! { <dt>{term}</dt><dd><Elapsed from to /></dd> })
     };
     view! {
         <dl class="facts">
@@ -32,10 +41,7 @@ pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
                 <Moment at=run_at />
             </dd>
             {finished}
-            <dt>"Ran for"</dt>
-            <dd>
-                <Elapsed from to />
-            </dd>
+            {ran}
             <dt>"Queue"</dt>
             <dd>{move || task.with(|task| task.queue.clone())}</dd>
             <dt>"Priority"</dt>
