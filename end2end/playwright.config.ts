@@ -6,7 +6,11 @@ import { defineConfig } from '@playwright/test';
 const SYSTEM_CHROMIUM = '/usr/bin/chromium';
 
 export default defineConfig({
-  testDir: './tests',
+  projects: [
+    { name: 'tests', testDir: './tests' },
+    // No test: `npm run screenshots` takes the pictures of the documentation.
+    { name: 'screenshots', testDir: './screenshots' },
+  ],
   fullyParallel: true,
   workers: 2,
   // A test that passes only sometimes is a failing test.

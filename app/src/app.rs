@@ -46,7 +46,7 @@ pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
 }
 
 /// Loads the wasm, once. Leptos's own script would put the nonce where `crossorigin` belongs,
-/// and some browsers would then fetch the wasm twice.
+/// and some browsers would then fetch the wasm twice. Browsers that run no scripts fetch nothing.
 #[component]
 fn Hydration(js: String, wasm: String) -> impl IntoView {
     let nonce = use_nonce();
@@ -55,13 +55,14 @@ fn Hydration(js: String, wasm: String) -> impl IntoView {
          init({{ module_or_path: {wasm:?} }}).then(hydrate);"
     );
     view! {
-        <link rel="modulepreload" href=js nonce=nonce.clone() />
+        <link rel="modulepreload" href=js media="(scripting)" nonce=nonce.clone() />
         <link
             rel="preload"
             href=wasm
             r#as="fetch"
             r#type="application/wasm"
             crossorigin="anonymous"
+            media="(scripting)"
             nonce=nonce.clone()
         />
         <script type="module" nonce=nonce inner_html=script></script>

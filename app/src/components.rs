@@ -28,7 +28,7 @@ pub(crate) use filters::Filters;
 pub(crate) use form_data::typed_in;
 pub(crate) use header::Header;
 pub(crate) use live_list::{LiveList, live_list};
-pub(crate) use moment::{Clock, Elapsed, Moment};
+pub(crate) use moment::{Clock, Elapsed, Moment, run_start};
 pub(crate) use problem::ProblemNote;
 pub(crate) use progress::ProgressBar;
 pub(crate) use state_badge::StateBadge;

@@ -25,6 +25,14 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
+/// The length so far of something that goes on: whole seconds, since tenths would only flicker.
+pub(crate) fn running(ms: u64) -> String {
+    match ms {
+        0..60_000 => format!("{} s", ms / 1_000),
+        _ => duration(ms),
+    }
+}
+
 /// How `at` lies to `now`: `12 s ago`, `in 5 min`. Clocks differ a little between machines, so
 /// the second around now is `just now`.
 pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
@@ -46,7 +54,7 @@ pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, relative, utc};
+    use super::{duration, relative, running, utc};
     use glassworks_protocol::Timestamp;
 
     #[test]
@@ -68,6 +76,14 @@ mod tests {
         ];
         for (ms, words) in cases {
             assert_eq!(duration(ms), words);
+        }
+    }
+
+    #[test]
+    fn what_goes_on_is_counted_in_seconds() {
+        let cases = [(12, "0 s"), (7_999, "7 s"), (60_000, "1 min 00 s")];
+        for (ms, words) in cases {
+            assert_eq!(running(ms), words);
         }
     }
 

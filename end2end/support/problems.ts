@@ -1,5 +1,7 @@
 // What must not happen in a browser while a test runs: console errors and warnings, exceptions,
 // requests that fail, responses of 400 and above.
+//
+// A request that ends because its page is left has not failed: nobody wants its answer any more.
 import { type BrowserContext, expect } from '@playwright/test';
 
 export class Problems {
@@ -17,6 +19,7 @@ export class Problems {
     });
     context.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? 'unknown reason';
+      if (reason === 'net::ERR_ABORTED') return;
       this.seen.push(`request failed: ${request.method()} ${request.url()}: ${reason}`);
     });
     context.on('response', (response) => {

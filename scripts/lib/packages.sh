@@ -39,3 +39,10 @@ apt_try() {
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove "$@" >/dev/null
 }
+
+# What some tests call: strace shows when the disk was asked to sync, curl runs the README's lines.
+test_programs_install() {
+    have strace && have curl && return 0
+    is_debian || die "the tests call strace and curl: install them"
+    apt_install "strace and curl, for the tests (a few seconds)" strace curl
+}

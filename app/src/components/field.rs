@@ -169,7 +169,7 @@ fn help_text(field: &Field) -> String {
             most: Some(most),
             ..
         } => {
-            format!("{least} to {most}.")
+            format!("From {least} to {most}.")
         }
         Control::Number {
             least: Some(least),

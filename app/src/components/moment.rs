@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use glassworks_protocol::Timestamp;
+use glassworks_protocol::{State, Timestamp};
 use leptos::leptos_dom::helpers::set_interval_with_handle;
 use leptos::prelude::*;
 
 use super::Erase;
-use crate::time::{duration, relative, utc};
+use crate::time::{duration, relative, running, utc};
 
 /// The present, in the context of every component: none until the page is hydrated, because
 /// server and browser must write the same HTML at first.
@@ -50,6 +50,12 @@ pub(crate) fn Moment(at: Timestamp) -> AnyView {
     view! { <time datetime=at.to_string() title=utc(at)>{text}</time> }.erase()
 }
 
+/// Since when a task in `state` runs, or has run to its end: one that waits for its next attempt
+/// does neither, although it has been started before.
+pub(crate) fn run_start(state: State, started_at: Option<Timestamp>) -> Option<Timestamp> {
+    started_at.filter(|_| state == State::Running || state.is_final())
+}
+
 /// How long something took, or has taken until now. Empty as long as that is not known.
 #[component]
 pub(crate) fn Elapsed(
@@ -61,11 +67,10 @@ pub(crate) fn Elapsed(
     let text = move || {
         let ms = to.or_else(Clock::now)?.millis_since(from?);
         let ms = u64::try_from(ms).unwrap_or(0);
-        // Something that goes on is counted in whole seconds: tenths would only flicker.
         Some(if to.is_some() {
             duration(ms)
         } else {
-            duration(ms / 1_000 * 1_000)
+            running(ms)
         })
     };
     view! { <span class="elapsed">{text}</span> }.erase()

@@ -3,7 +3,7 @@
 use glassworks_protocol::{State, TaskSummary};
 use leptos::prelude::*;
 
-use super::{Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows};
+use super::{Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, run_start};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
@@ -51,7 +51,7 @@ fn row(task: TaskSummary) -> AnyView {
             <td class="progress-cell">{note}</td>
             <td class="wide number">{format!("{} of {}", task.attempt, task.max_attempts)}</td>
             <td class="wide number">
-                <Elapsed from=task.started_at to=task.finished_at />
+                <Elapsed from=run_start(task.state, task.started_at) to=task.finished_at />
             </td>
             <td class="number">
                 <Moment at=task.created_at />

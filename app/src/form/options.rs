@@ -26,31 +26,31 @@ pub(crate) fn option_fields() -> Vec<Field> {
         field(
             "queue",
             "Queue",
-            "The lane it waits in: default.",
+            "The lane it waits in; `default` when empty.",
             Control::Text,
         ),
         field(
             "priority",
             "Priority",
-            "0 goes first, 9 last: 5.",
+            "0 goes first, 9 last; 5 when not given.",
             Control::Choice((0..=9).map(Value::from).collect()),
         ),
         field(
             "delay_ms",
             "Delay, seconds",
-            "How long from now until it is due: 0.",
+            "How long from now until it is due; 0 when empty.",
             number(false, "0", "315360000"),
         ),
         field(
             "max_attempts",
             "Attempts",
-            "How often it may be tried: 5.",
+            "How often it may be tried; 5 when empty.",
             number(true, "1", "1000"),
         ),
         field(
             "timeout_ms",
             "Time limit, seconds",
-            "How long one attempt may take: 900.",
+            "How long one attempt may take; 900 when empty.",
             number(false, "0.001", "604800"),
         ),
         field(

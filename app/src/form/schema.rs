@@ -24,8 +24,9 @@ pub(crate) fn payload_fields(schema: &Value, example: &Value) -> Vec<Field> {
             field(schema, name, property, required, example.get(name))
         })
         .collect();
-    // What must be given comes first; the names' order decides the rest.
-    fields.sort_by_key(|field| !field.required);
+    // What must be given comes first, then what the example gives; the names' order decides the
+    // rest.
+    fields.sort_by_key(|field| (!field.required, field.initial.is_empty()));
     fields
 }
 

@@ -169,13 +169,15 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
 
 /// What is wrong beside what is said at the fields.
 fn summary(form: &Form, mut problem: Problem) -> AnyView {
+    // What is wrong stands at the fields; what they do not cover is listed here.
+    if !problem.errors.is_empty() {
+        "Nothing was submitted".clone_into(&mut problem.title);
+        problem.detail = Some("See what is marked.".to_owned());
+    }
     problem.errors = form
         .errors_elsewhere(&problem.errors)
         .into_iter()
         .cloned()
         .collect();
-    if problem.detail.is_none() {
-        problem.detail = Some("Nothing was submitted. See what is marked.".to_owned());
-    }
     view! { <ProblemNote problem /> }.into_inner()
 }

@@ -143,6 +143,15 @@ fn now(view: RwSignal<TaskView>) -> AnyView {
     })
 }
 
+/// What stands in place of a result.
+fn no_result(state: State) -> &'static str {
+    if state.is_final() {
+        "None."
+    } else {
+        "None yet."
+    }
+}
+
 /// What went in, what came out, and the same thing as curl.
 #[component]
 fn Papers(view: RwSignal<TaskView>) -> AnyView {
@@ -152,7 +161,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             view.task
                 .result
                 .as_ref()
-                .map_or_else(|| "none".to_owned(), pretty)
+                .map_or_else(|| no_result(view.task.state).to_owned(), pretty)
         })
     });
     let origin = origin();
@@ -164,11 +173,11 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
         <div class="papers">
             <section aria-labelledby="payload">
                 <h2 id="payload">"Payload"</h2>
-                <CodeBlock label="payload" text=payload />
+                <CodeBlock label="payload as JSON" text=payload />
             </section>
             <section aria-labelledby="result">
                 <h2 id="result">"Result"</h2>
-                <CodeBlock label="result" text=result />
+                <CodeBlock label="result as JSON" text=result />
             </section>
             <section aria-labelledby="curl" class="papers-wide">
                 <h2 id="curl">"The same with curl"</h2>

@@ -3,7 +3,7 @@
 use glassworks_protocol::{Task, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Erase, Moment};
+use crate::components::{Elapsed, Erase, Moment, run_start};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
@@ -52,8 +52,11 @@ fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
     if let Some(at) = task.finished_at {
         facts.push(("Finished", Fact::At(at)));
     }
-    if task.started_at.is_some() {
-        facts.push(("Ran for", Fact::Between(task.started_at, task.finished_at)));
+    let from = run_start(task.state, task.started_at);
+    if from.is_some() {
+        let over = task.finished_at.is_some();
+        let term = if over { "Ran for" } else { "Running for" };
+        facts.push((term, Fact::Between(from, task.finished_at)));
     }
     facts.push(("Queue", words(&task.queue)));
     facts.push(("Priority", Fact::Words(task.priority.to_string())));
