@@ -51,6 +51,13 @@ lint:
 bench: setup-run ## Measure the engine on this machine (about two minutes)
 	$(WITH) cargo bench --package glassworks-engine --bench engine
 
+# The test itself is a debug build, which `make test` needs too.
+.PHONY: crash
+crash: export KILLS ?= 500
+crash: export GLASSWORKS_BINARY = $(abspath $(BINARY))
+crash: build ## Kill the server under load and check what it kept (KILLS=500, SEED=... to repeat)
+	$(WITH) cargo test --package glassworks-server --test crash -- --nocapture
+
 .PHONY: rust-test
 rust-test:
 	$(WITH) cargo test --workspace
