@@ -17,15 +17,15 @@ pub(crate) fn payload_fields(schema: &Value, example: &Value) -> Vec<Field> {
         return vec![whole(example)];
     };
     let required = root.get("required").and_then(Value::as_array);
-    let mut fields: Vec<_> = properties
+    let (mut fields, optional): (Vec<_>, Vec<_>) = properties
         .iter()
         .map(|(name, property)| {
             let required = required.is_some_and(|names| names.iter().any(|it| it == name));
             field(schema, name, property, required, example.get(name))
         })
-        .collect();
+        .partition(|field| field.required);
     // What must be given comes first; the names' order decides the rest.
-    fields.sort_by_key(|field| !field.required);
+    fields.extend(optional);
     fields
 }
 
@@ -88,7 +88,7 @@ fn bound(shape: &Value, key: &str) -> Option<String> {
     shape
         .get(key)
         .filter(|value| value.is_number())
-        .map(Value::to_string)
+        .map(as_typed)
 }
 
 /// The values of an enumeration, in any of the three ways a schema can write one.
