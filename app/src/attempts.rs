@@ -47,14 +47,15 @@ pub(crate) fn attempts<'a>(task: &Task, log: impl IntoIterator<Item = &'a Event>
             note(&mut found, event, *state, *reason, error.as_deref());
         }
     }
+    // What the log does not tell of any more happened before what it tells.
+    let forgotten = |failure: &&Failure| !found.iter().any(|attempt| tells_of(attempt, failure));
     let mut all: Vec<_> = task
         .errors
         .iter()
-        .filter(|failure| !found.iter().any(|attempt| tells_of(attempt, failure)))
+        .filter(forgotten)
         .map(from_failure)
-        .chain(found.iter().cloned())
         .collect();
-    all.sort_by_key(|attempt| attempt.started_at.or(attempt.ended_at));
+    all.append(&mut found);
     all
 }
 

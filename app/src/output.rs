@@ -3,8 +3,6 @@
 //! A browser cannot hold an endless text, so both the server's first HTML and the live terminal
 //! keep a window over the end of it. The whole output has a URL of its own.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 /// At most this many lines are shown.
@@ -28,7 +26,7 @@ pub(crate) struct Piece {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Output {
     /// Oldest first.
-    pub(crate) pieces: VecDeque<Piece>,
+    pub(crate) pieces: Vec<Piece>,
     /// Whether there was more before it.
     pub(crate) cut: bool,
 }
@@ -41,9 +39,9 @@ impl<'a> FromIterator<(u32, &'a str)> for Output {
         for (attempt, text) in printed {
             let shown = last_part(text);
             let step = window.push(attempt, shown);
-            match output.pieces.back_mut() {
+            match output.pieces.last_mut() {
                 Some(last) if step.extends => last.text.push_str(shown),
-                _ => output.pieces.push_back(Piece {
+                _ => output.pieces.push(Piece {
                     attempt,
                     text: shown.to_owned(),
                 }),
@@ -64,7 +62,7 @@ pub(crate) fn last_part(text: &str) -> &str {
 /// Sizes of the pieces in view, and which of them must go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Window {
-    sizes: VecDeque<Size>,
+    sizes: Vec<Size>,
     bytes: usize,
     lines: usize,
 }
@@ -102,12 +100,12 @@ impl Window {
         let size = Size::of(attempt, text);
         self.bytes += size.bytes;
         self.lines += size.lines;
-        self.sizes.push_back(size);
+        self.sizes.push(size);
     }
 
     /// Adds a text of at most [`MAX_BYTES`].
     pub(crate) fn push(&mut self, attempt: u32, text: &str) -> Step {
-        let extends = match self.sizes.back_mut() {
+        let extends = match self.sizes.last_mut() {
             Some(last) if last.attempt == attempt && last.bytes + text.len() <= PIECE_BYTES => {
                 let size = Size::of(attempt, text);
                 last.bytes += size.bytes;
@@ -122,13 +120,12 @@ impl Window {
             }
         };
         let mut drop = 0;
-        while (self.bytes > MAX_BYTES || self.lines > MAX_LINES) && self.sizes.len() > 1 {
-            if let Some(gone) = self.sizes.pop_front() {
-                self.bytes -= gone.bytes;
-                self.lines -= gone.lines;
-                drop += 1;
-            }
+        while (self.bytes > MAX_BYTES || self.lines > MAX_LINES) && drop + 1 < self.sizes.len() {
+            self.bytes -= self.sizes[drop].bytes;
+            self.lines -= self.sizes[drop].lines;
+            drop += 1;
         }
+        self.sizes.drain(..drop);
         Step { extends, drop }
     }
 }

@@ -1,7 +1,5 @@
 //! One task as its page shows it: the task, and what its log has told since.
 
-use std::collections::VecDeque;
-
 use glassworks_protocol::{Event, EventBody, Failure, Progress, State, StateReason, Task};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +14,7 @@ pub(crate) struct TaskView {
     /// The task, brought up to date by the events after it.
     pub(crate) task: Task,
     /// The latest events other than progress and output, oldest first.
-    pub(crate) log: VecDeque<Event>,
+    pub(crate) log: Vec<Event>,
     /// The `seq` of the latest event that was applied.
     pub(crate) seen: u64,
     /// Whether the log held more before it.
@@ -64,7 +62,7 @@ impl TaskView {
     pub(crate) fn new(task: Task, seen: u64) -> Self {
         Self {
             task,
-            log: VecDeque::new(),
+            log: Vec::new(),
             seen,
             cut: seen > 0,
         }
@@ -84,9 +82,9 @@ impl TaskView {
             event.body,
             EventBody::Progress { .. } | EventBody::Output { .. }
         ) {
-            self.log.push_back(event.clone());
+            self.log.push(event.clone());
             if self.log.len() > MAX_LOG {
-                self.log.pop_front();
+                self.log.remove(0);
                 self.cut = true;
             }
         }

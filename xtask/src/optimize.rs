@@ -54,7 +54,8 @@ impl Optimizer {
         let (input, output) = (scratch.join("input.wasm"), scratch.join("output.wasm"));
         files::write(&input, wasm)?;
         let status = Command::new("wasm-opt")
-            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(["-Oz", "-Oz", "--reorder-functions-by-name"])
+            .args(["--strip-debug", "--strip-producers"])
             .args(FEATURES)
             .arg(&input)
             .arg("-o")

@@ -102,6 +102,8 @@ impl<V: RenderHtml + 'static> RenderHtml for Sealed<V> {
         );
     }
 
+    // Not twice: `hydrate_async` calls it, too.
+    #[inline(never)]
     fn hydrate<const FROM_SERVER: bool>(
         self,
         cursor: &Cursor,

@@ -1,13 +1,14 @@
 //! What a form in the document holds.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Event, FormData, HtmlFormElement};
+use web_sys::{Element, Event, FormData, HtmlFormElement};
 
-/// The filled controls of the form that listens to `event`: names and values, in their order.
+/// The filled controls of the form in which `event` happened: names and values, in their order.
 pub(crate) fn typed_in(event: &Event) -> Vec<(String, String)> {
     let form = event
-        .current_target()
-        .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok()?.closest("form").ok()?)
+        .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
     let Some(Ok(data)) = form.map(|form| FormData::new_with_form(&form)) else {
         return Vec::new();
     };

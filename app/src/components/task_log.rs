@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Elapsed, Erase, Moment};
 use crate::attempts::{Attempt, Outcome, attempts};
+use crate::form::as_typed;
 use crate::task_view::TaskView;
 use crate::time::utc;
 
@@ -53,7 +54,7 @@ fn one_attempt(attempt: Attempt) -> AnyView {
 #[component]
 pub(crate) fn Log(view: RwSignal<TaskView>) -> AnyView {
     // Progress and output, which come often, leave the log as it is.
-    let latest = Memo::new(move |_| view.with(|view| view.log.back().map_or(0, |last| last.seq)));
+    let latest = Memo::new(move |_| view.with(|view| view.log.last().map_or(0, |last| last.seq)));
     let entries = move || {
         latest.track();
         view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
@@ -120,7 +121,7 @@ fn words(event: &Event) -> String {
             end_ms,
             ..
         } => {
-            let (start, end) = (json!(start_ms), json!(end_ms));
+            let (start, end) = (as_typed(&json!(start_ms)), as_typed(&json!(end_ms)));
             format!("{name} ({track}), {start} to {end} ms")
         }
         EventBody::Truncated { what, limit } => {

@@ -5,8 +5,6 @@
 
 mod screen;
 
-use std::collections::VecDeque;
-
 use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
@@ -163,7 +161,7 @@ pub(crate) fn Terminal(
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.
-fn spans(pieces: &VecDeque<Piece>) -> Vec<impl IntoView + use<>> {
+fn spans(pieces: &[Piece]) -> Vec<impl IntoView + use<>> {
     let mut before = 1;
     pieces
         .iter()

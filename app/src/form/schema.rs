@@ -17,16 +17,20 @@ pub(crate) fn payload_fields(schema: &Value, example: &Value) -> Vec<Field> {
         return vec![whole(example)];
     };
     let required = root.get("required").and_then(Value::as_array);
-    let mut fields: Vec<_> = properties
+    let (mut fields, optional): (Vec<_>, Vec<_>) = properties
         .iter()
         .map(|(name, property)| {
             let required = required.is_some_and(|names| names.iter().any(|it| it == name));
             field(schema, name, property, required, example.get(name))
         })
-        .collect();
+        .partition(|field| field.required);
     // What must be given comes first, then what the example gives; the names' order decides the
-    // rest.
-    fields.sort_by_key(|field| (!field.required, field.initial.is_empty()));
+    // rest. Two walks and not a sort: a sort is two kilobytes of wasm.
+    let (given, rest): (Vec<_>, Vec<_>) = optional
+        .into_iter()
+        .partition(|field| !field.initial.is_empty());
+    fields.extend(given);
+    fields.extend(rest);
     fields
 }
 
@@ -89,7 +93,7 @@ fn bound(shape: &Value, key: &str) -> Option<String> {
     shape
         .get(key)
         .filter(|value| value.is_number())
-        .map(Value::to_string)
+        .map(as_typed)
 }
 
 /// The values of an enumeration, in any of the three ways a schema can write one.

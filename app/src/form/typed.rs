@@ -1,5 +1,6 @@
 //! What was typed, as a task.
 
+#[cfg(feature = "ssr")]
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::schema::WHOLE;
 
 /// What was typed into a form's controls, by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Typed(BTreeMap<String, String>);
+pub(crate) struct Typed(Vec<(String, String)>);
 
 impl Typed {
     /// What the form starts with: the defaults of `form`.
@@ -46,7 +47,11 @@ impl Typed {
 
     /// What was typed into the control of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0
+            .iter()
+            .rev()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether anything was typed at all.

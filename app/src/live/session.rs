@@ -4,7 +4,6 @@
 //! without a gap, however often the connection breaks. A list has no memory of what was missed: the
 //! server's first word on it is to load it again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use glassworks_protocol::{ClientMessage, Event, ServerMessage};
@@ -66,6 +65,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct Subscription {
+    number: u32,
     topic: Topic,
     /// The `seq` after which events were asked for a second time because of a gap.
     asked_again: Option<u64>,
@@ -79,7 +79,8 @@ pub(crate) struct Session {
     phase: Phase,
     /// Attempts in a row that led to no connection.
     failures: u32,
-    subscriptions: BTreeMap<u32, Subscription>,
+    /// Few, so that looking through them is quicker than any map.
+    subscriptions: Vec<Subscription>,
     next: u32,
 }
 
@@ -88,7 +89,7 @@ impl Session {
         Self {
             phase: Phase::Asleep,
             failures: 0,
-            subscriptions: BTreeMap::new(),
+            subscriptions: Vec::new(),
             next: 1,
         }
     }
@@ -101,24 +102,26 @@ impl Session {
         if self.phase == Phase::Open {
             open(sub, &topic, &mut commands);
         }
-        self.subscriptions.insert(
-            sub,
-            Subscription {
-                topic,
-                asked_again: None,
-                over: false,
-            },
-        );
+        self.subscriptions.push(Subscription {
+            number: sub,
+            topic,
+            asked_again: None,
+            over: false,
+        });
         (sub, commands)
     }
 
     /// Stops watching.
     pub(crate) fn unwatch(&mut self, sub: u32) -> Vec<Command> {
-        match self.subscriptions.remove(&sub) {
-            Some(gone) if self.phase == Phase::Open && !gone.over => {
-                vec![Command::Send(ClientMessage::Unwatch { sub })]
-            }
-            _ => Vec::new(),
+        let is_open = self
+            .find(sub)
+            .is_some_and(|subscription| !subscription.over);
+        self.subscriptions
+            .retain(|subscription| subscription.number != sub);
+        if is_open && self.phase == Phase::Open {
+            vec![Command::Send(ClientMessage::Unwatch { sub })]
+        } else {
+            Vec::new()
         }
     }
 
@@ -136,6 +139,12 @@ impl Session {
             (Input::Lost | Input::Elapsed, Phase::Connecting | Phase::Open) => self.lost(random),
             _ => Vec::new(),
         }
+    }
+
+    fn find(&mut self, sub: u32) -> Option<&mut Subscription> {
+        self.subscriptions
+            .iter_mut()
+            .find(|subscription| subscription.number == sub)
     }
 
     fn connect(&mut self) -> Vec<Command> {
@@ -199,16 +208,16 @@ impl Session {
         self.phase = Phase::Open;
         self.failures = 0;
         commands.push(Command::Show(Status::Live));
-        for (sub, subscription) in &mut self.subscriptions {
+        for subscription in &mut self.subscriptions {
             subscription.asked_again = None;
             if !subscription.over {
-                open(*sub, &subscription.topic, commands);
+                open(subscription.number, &subscription.topic, commands);
             }
         }
     }
 
     fn events(&mut self, sub: u32, mut events: Vec<Event>, commands: &mut Vec<Command>) {
-        let Some(subscription) = self.subscriptions.get_mut(&sub) else {
+        let Some(subscription) = self.find(sub) else {
             return;
         };
         let Topic::Task { after, .. } = &mut subscription.topic else {
@@ -229,13 +238,13 @@ impl Session {
     }
 
     fn deliver(&mut self, sub: u32, news: News, commands: &mut Vec<Command>) {
-        if self.subscriptions.contains_key(&sub) {
+        if self.find(sub).is_some() {
             commands.push(Command::Deliver(sub, news));
         }
     }
 
     fn close(&mut self, sub: u32, over: bool, last: News, commands: &mut Vec<Command>) {
-        if let Some(subscription) = self.subscriptions.get_mut(&sub) {
+        if let Some(subscription) = self.find(sub) {
             subscription.over = over;
             commands.push(Command::Deliver(sub, last));
         }

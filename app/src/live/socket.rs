@@ -1,7 +1,6 @@
 //! The browser's side of the connection: WebSocket, clock, and the page's comings and goings.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,7 +22,8 @@ type Handler = Rc<RefCell<dyn FnMut(News)>>;
 /// Everything the one connection of this page needs.
 struct Driver {
     session: Session,
-    handlers: HashMap<u32, Handler>,
+    /// Who hears of which subscription.
+    handlers: Vec<(u32, Handler)>,
     /// Where the page shows how things stand.
     status: Option<RwSignal<Status>>,
     /// Leads to the open connection; dropping it closes that.
@@ -37,7 +37,7 @@ thread_local! {
     /// A page has one connection however often its components come and go.
     static DRIVER: RefCell<Driver> = RefCell::new(Driver {
         session: Session::new(),
-        handlers: HashMap::new(),
+        handlers: Vec::new(),
         status: None,
         line: None,
         connection: 0,
@@ -67,7 +67,7 @@ pub(super) fn start(status: RwSignal<Status>) {
 pub(super) fn watch(topic: Topic, handler: impl FnMut(News) + 'static) -> u32 {
     let (sub, commands) = DRIVER.with_borrow_mut(|driver| {
         let (sub, commands) = driver.session.watch(topic);
-        driver.handlers.insert(sub, Rc::new(RefCell::new(handler)));
+        driver.handlers.push((sub, Rc::new(RefCell::new(handler))));
         (sub, commands)
     });
     carry_out(commands);
@@ -77,7 +77,7 @@ pub(super) fn watch(topic: Topic, handler: impl FnMut(News) + 'static) -> u32 {
 /// Ends what [`watch`] began.
 pub(super) fn unwatch(sub: u32) {
     let commands = DRIVER.with_borrow_mut(|driver| {
-        driver.handlers.remove(&sub);
+        driver.handlers.retain(|(number, _)| *number != sub);
         driver.session.unwatch(sub)
     });
     carry_out(commands);
@@ -114,8 +114,14 @@ fn carry_out(commands: Vec<Command>) {
 }
 
 fn deliver(sub: u32, news: News) {
-    let handler = DRIVER.with_borrow(|driver| driver.handlers.get(&sub).cloned());
-    if let Some(handler) = handler {
+    let found = DRIVER.with_borrow(|driver| {
+        driver
+            .handlers
+            .iter()
+            .find(|(number, _)| *number == sub)
+            .cloned()
+    });
+    if let Some((_, handler)) = found {
         (handler.borrow_mut())(news);
     }
 }

@@ -135,7 +135,8 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
     view! {
         <div class="submit-form">
             <p>{info.description}</p>
-            <ActionForm action=submit on:input=follow>
+            <div class="submit-fields" on:input=follow>
+            <ActionForm action=submit>
                 {summary}
                 <input type="hidden" name="kind" value=kind />
                 <fieldset>
@@ -153,6 +154,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
                     "Submit"
                 </button>
             </ActionForm>
+            </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
                 <CodeBlock label="command that submits this task" text=command />

@@ -21,7 +21,7 @@ impl Screen {
         for piece in &output.pieces {
             window.push_piece(piece.attempt, &piece.text);
         }
-        let attempt = output.pieces.back().map_or(1, |piece| piece.attempt);
+        let attempt = output.pieces.last().map_or(1, |piece| piece.attempt);
         Self {
             element,
             window,

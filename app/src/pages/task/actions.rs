@@ -31,10 +31,12 @@ pub(super) fn Actions(
         _ => None,
     };
     view! {
-        <ActionForm action=change attr:class="actions">
-            <input type="hidden" name="id" value=id.to_string() />
-            {buttons}
-        </ActionForm>
+        <div class="actions">
+            <ActionForm action=change>
+                <input type="hidden" name="id" value=id.to_string() />
+                {buttons}
+            </ActionForm>
+        </div>
         {refused}
     }
     .erase()
