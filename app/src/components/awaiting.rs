@@ -14,8 +14,11 @@ pub(crate) type Coming = Pin<Box<dyn Future<Output = AnyView> + Send>>;
 /// Shows what `load` leads to, and what it led to before as long as that takes. On the server the
 /// page waits for it.
 pub(crate) fn awaiting(load: impl Fn() -> Coming + Send + Sync + 'static) -> AnyView {
-    // Boxed, so that there is one `Transition` for all pages.
-    let load: Box<dyn Fn() -> Coming + Send + Sync> = Box::new(load);
+    transition(Box::new(load))
+}
+
+/// Boxed, so that there is one `Transition` for all pages.
+fn transition(load: Box<dyn Fn() -> Coming + Send + Sync>) -> AnyView {
     view! { <Transition fallback=Loading>{move || Suspend::new(load())}</Transition> }.erase()
 }
 

@@ -156,8 +156,8 @@ fn select(field: &Field, values: &[Value], given: Given) -> AnyView {
     .erase()
 }
 
-fn option(value: String, shown: String, selected: bool) -> impl IntoView {
-    view! { <option value=value selected=selected>{shown}</option> }
+pub(super) fn option(value: String, shown: String, selected: bool) -> AnyView {
+    view! { <option value=value selected=selected>{shown}</option> }.erase()
 }
 
 /// What the field means, and the bounds that its control keeps.

@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::Erase;
+use super::field::option;
 use super::form_data::typed_in;
 use crate::list_query::ListQuery;
 
@@ -32,13 +33,13 @@ pub(crate) fn Filters(
     let states: Vec<_> = State::ALL
         .into_iter()
         .map(|one| {
-            let selected = state() == Some(one);
-            view! { <option value=one.as_str() selected=selected>{one.as_str()}</option> }
+            let word = one.as_str();
+            option(word.to_owned(), word.to_owned(), state() == Some(one))
         })
         .collect();
     let suggestions: Vec<_> = kinds
         .into_iter()
-        .map(|kind| view! { <option value=kind></option> })
+        .map(|kind| option(kind.clone(), kind, false))
         .collect();
     let text = move |read: fn(TaskFilter) -> Option<String>| {
         Signal::derive(move || read(filter.get()).unwrap_or_default())

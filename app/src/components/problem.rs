@@ -8,19 +8,24 @@ use super::Erase;
 /// A problem in words, with what is wrong where.
 #[component]
 pub(crate) fn ProblemNote(problem: Problem) -> AnyView {
-    let items: Vec<_> = problem
-        .errors
-        .into_iter()
-        .map(
-            |FieldError { pointer, detail }| view! { <li><code>{pointer}</code> " " {detail}</li> },
-        )
-        .collect();
+    let items: Vec<_> = problem.errors.into_iter().map(one_error).collect();
     view! {
         <div class="problem" role="alert">
             <strong>{problem.title}</strong>
             <p>{problem.detail}</p>
             <ul>{items}</ul>
         </div>
+    }
+    .erase()
+}
+
+fn one_error(error: FieldError) -> AnyView {
+    view! {
+        <li>
+            <code>{error.pointer}</code>
+            " "
+            {error.detail}
+        </li>
     }
     .erase()
 }

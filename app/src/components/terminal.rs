@@ -161,17 +161,19 @@ pub(crate) fn Terminal(
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.
-fn spans(pieces: &[Piece]) -> Vec<impl IntoView + use<>> {
+fn spans(pieces: &[Piece]) -> Vec<AnyView> {
     let mut before = 1;
     pieces
         .iter()
         .map(|Piece { attempt, text }| {
             let starts = std::mem::replace(&mut before, *attempt) != *attempt;
+            let class = if starts { "attempt-start" } else { "" };
             view! {
-                <span class:attempt-start=starts data-attempt=attempt.to_string()>
+                <span class=class data-attempt=attempt.to_string()>
                     {text.clone()}
                 </span>
             }
+            .erase()
         })
         .collect()
 }

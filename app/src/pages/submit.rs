@@ -132,28 +132,30 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
             fields(form).iter().map(view).collect::<Vec<_>>()
         })
     };
+    let content = view! {
+        {summary}
+        <input type="hidden" name="kind" value=kind />
+        <fieldset>
+            <legend>"Payload"</legend>
+            {move || controls(|form| &form.payload)}
+        </fieldset>
+        <details open=options_open>
+            <summary>"Options"</summary>
+            <fieldset>
+                <legend class="visually-hidden">"Options"</legend>
+                {move || controls(|form| &form.options)}
+            </fieldset>
+        </details>
+        <button type="submit" class="primary">
+            "Submit"
+        </button>
+    }
+    .erase();
     view! {
         <div class="submit-form">
             <p>{info.description}</p>
-            <div class="submit-fields" on:input=follow>
-            <ActionForm action=submit>
-                {summary}
-                <input type="hidden" name="kind" value=kind />
-                <fieldset>
-                    <legend>"Payload"</legend>
-                    {move || controls(|form| &form.payload)}
-                </fieldset>
-                <details open=options_open>
-                    <summary>"Options"</summary>
-                    <fieldset>
-                        <legend class="visually-hidden">"Options"</legend>
-                        {move || controls(|form| &form.options)}
-                    </fieldset>
-                </details>
-                <button type="submit" class="primary">
-                    "Submit"
-                </button>
-            </ActionForm>
+            <div on:input=follow>
+                <ActionForm action=submit>{content}</ActionForm>
             </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>

@@ -30,12 +30,14 @@ pub(super) fn Actions(
         Some(Err(Refused(problem))) => Some(view! { <ProblemNote problem=*problem /> }),
         _ => None,
     };
+    let content = view! {
+        <input type="hidden" name="id" value=id.to_string() />
+        {buttons}
+    }
+    .erase();
     view! {
         <div class="actions">
-            <ActionForm action=change>
-                <input type="hidden" name="id" value=id.to_string() />
-                {buttons}
-            </ActionForm>
+            <ActionForm action=change>{content}</ActionForm>
         </div>
         {refused}
     }
