@@ -26,7 +26,7 @@ pub(crate) fn option_fields() -> Vec<Field> {
         field(
             "queue",
             "Queue",
-            "The lane it waits in; `default` when empty.",
+            "The lane it waits in; “default” when empty.",
             Control::Text,
         ),
         field(
