@@ -64,7 +64,8 @@ impl Life {
             }),
             Err(fault) => {
                 let kept = self.directory.keep();
-                Err(fault.context(format!("the database is kept in {}", kept.display())))
+                let place = kept.display();
+                Err(fault.context(format!("{place} keeps the database and the server's log")))
             }
         }
     }
