@@ -53,7 +53,7 @@ impl Error {
             Self::NotFound(_) => Problem::new(404, "No such task"),
             Self::NoSchedule(_) => Problem::new(404, "No such schedule"),
             Self::Invalid(errors) => {
-                return Problem::new(422, "Not acceptable")
+                return Problem::new(422, "Unprocessable content")
                     .with_detail(self.to_string())
                     .with_errors(errors.clone());
             }
