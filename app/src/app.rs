@@ -73,9 +73,14 @@ fn Hydration(js: String, wasm: String) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    Clock::provide();
-    Live::provide();
-    Effect::new(|_| mark_hydrated());
+    let clock = Clock::provide();
+    let live = Live::provide();
+    // Effects run in the browser, once what the server sent is hydrated.
+    Effect::new(move |_| {
+        clock.start();
+        live.start();
+        mark_hydrated();
+    });
     view! {
         <Router>
             // `external`: the browser moves the focus, which the router would not.

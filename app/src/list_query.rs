@@ -1,11 +1,16 @@
 //! Which tasks the list's URL asks for.
 
-use glassworks_protocol::{PageRequest, TaskFilter, UnknownState};
+use glassworks_protocol::{PageRequest, State, TaskFilter, UnknownState};
 
 use crate::query;
 
+/// Tasks on a page of the list.
+pub(crate) const ON_PAGE: u32 = 50;
+/// Tasks in each list of the board; the rest is a link away.
+pub(crate) const ON_BOARD: u32 = 12;
+
 /// What the URL of a list asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListQuery {
     /// Which tasks.
     pub(crate) filter: TaskFilter,
@@ -13,7 +18,33 @@ pub(crate) struct ListQuery {
     pub(crate) page: PageRequest,
 }
 
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self {
+            filter: TaskFilter::default(),
+            page: PageRequest {
+                limit: Some(ON_PAGE),
+                cursor: None,
+            },
+        }
+    }
+}
+
 impl ListQuery {
+    /// The list of the board for `state`.
+    pub(crate) fn on_board(state: State) -> Self {
+        Self {
+            filter: TaskFilter {
+                state: Some(state),
+                ..TaskFilter::default()
+            },
+            page: PageRequest {
+                limit: Some(ON_BOARD),
+                cursor: None,
+            },
+        }
+    }
+
     /// Reads a query string. Empty values are what a form sends for fields left empty; names it
     /// does not know are let be, since links from elsewhere carry their own.
     pub(crate) fn parse(search: &str) -> Result<Self, UnknownState> {
@@ -32,55 +63,80 @@ impl ListQuery {
                 "tag" => list.filter.tag = value,
                 "q" => list.filter.q = value,
                 "cursor" => list.page.cursor = value,
+                "limit" => list.page.limit = value.and_then(|limit| limit.parse().ok()),
                 _ => {}
             }
         }
         Ok(list)
     }
 
-    /// The list's URL for the page of `filter` that `cursor` names.
-    pub(crate) fn url(filter: &TaskFilter, cursor: Option<&str>) -> String {
+    /// The query string that [`Self::parse`] reads; nothing in it for what is usual.
+    pub(crate) fn query(&self) -> String {
+        let limit = self
+            .page
+            .limit
+            .filter(|limit| *limit != ON_PAGE)
+            .map(|limit| limit.to_string());
         let pairs = [
-            (
-                "state",
-                filter.state.map(glassworks_protocol::State::as_str),
-            ),
-            ("kind", filter.kind.as_deref()),
-            ("queue", filter.queue.as_deref()),
-            ("tag", filter.tag.as_deref()),
-            ("q", filter.q.as_deref()),
-            ("cursor", cursor),
+            ("state", self.filter.state.map(State::as_str)),
+            ("kind", self.filter.kind.as_deref()),
+            ("queue", self.filter.queue.as_deref()),
+            ("tag", self.filter.tag.as_deref()),
+            ("q", self.filter.q.as_deref()),
+            ("cursor", self.page.cursor.as_deref()),
+            ("limit", limit.as_deref()),
         ];
-        let query = query::encode(
+        query::encode(
             pairs
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value?))),
-        );
+        )
+    }
+
+    /// The page of the list that shows this.
+    pub(crate) fn url(&self) -> String {
+        let query = self.query();
         if query.is_empty() {
             "/tasks".to_owned()
         } else {
             format!("/tasks?{query}")
         }
     }
+
+    /// The list of all tasks in `state`.
+    pub(crate) fn of_state(state: State) -> Self {
+        Self {
+            filter: TaskFilter {
+                state: Some(state),
+                ..TaskFilter::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// The same list from `cursor` on; from its beginning without one.
+    pub(crate) fn at(&self, cursor: Option<String>) -> Self {
+        let mut list = self.clone();
+        list.page.cursor = cursor;
+        list
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::ListQuery;
-    use glassworks_protocol::{State, TaskFilter};
+    use glassworks_protocol::State;
 
     #[test]
-    fn a_url_leads_back_to_its_filter() {
-        let filter = TaskFilter {
-            state: Some(State::Failed),
-            q: Some("50% & more".to_owned()),
-            ..TaskFilter::default()
-        };
-        let url = ListQuery::url(&filter, Some("c=1"));
-        let list = ListQuery::parse(url.strip_prefix("/tasks").unwrap()).unwrap();
-        assert_eq!(list.filter, filter);
-        assert_eq!(list.page.cursor.as_deref(), Some("c=1"));
-        assert_eq!(ListQuery::url(&TaskFilter::default(), None), "/tasks");
+    fn a_url_leads_back_to_its_list() {
+        let mut list = ListQuery::of_state(State::Failed);
+        list.filter.q = Some("50% & more".to_owned());
+        let list = list.at(Some("c=1".to_owned()));
+        let read = ListQuery::parse(list.url().strip_prefix("/tasks").unwrap()).unwrap();
+        assert_eq!(read, list);
+        assert_eq!(ListQuery::default().url(), "/tasks");
+        let on_board = ListQuery::on_board(State::Running);
+        assert_eq!(ListQuery::parse(&on_board.query()), Ok(on_board));
     }
 
     #[test]

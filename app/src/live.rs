@@ -70,19 +70,27 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Provides the connection to all components, and opens it once the page is hydrated.
-    pub(crate) fn provide() {
+    /// Provides the connection to all components, without opening it.
+    pub(crate) fn provide() -> Self {
         let live = Self {
             status: RwSignal::new(Status::default()),
         };
         provide_context(live);
-        Effect::new(move |_| socket::start(live.status));
+        live
+    }
+
+    /// Opens it, and keeps it open while the page is shown. In the browser only.
+    pub(crate) fn start(self) {
+        socket::start(self.status);
     }
 }
 
+/// Who hears of something.
+pub(crate) type Handler = Box<dyn FnMut(News)>;
+
 /// Hears about `topic` for as long as the component that calls this is on the page. Does nothing
 /// on the server.
-pub(crate) fn watch(topic: Topic, handler: impl FnMut(News) + 'static) {
+pub(crate) fn watch(topic: Topic, handler: Handler) {
     let mut start = Some((topic, handler));
     Effect::new(move |_| {
         if let Some((topic, handler)) = start.take() {

@@ -6,9 +6,6 @@ mod submit;
 mod task;
 mod tasks;
 
-#[cfg(feature = "ssr")]
-pub(crate) use board::{first_page, in_state};
-
 pub(crate) use board::BoardPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use submit::SubmitPage;

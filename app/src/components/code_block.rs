@@ -8,21 +8,22 @@ use leptos::leptos_dom::helpers::{set_timeout, window};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Erase;
+use super::{Clock, Erase};
 
 /// Text in a box, with a button that copies it.
 #[component]
 pub(crate) fn CodeBlock(
     /// What it is, for those who do not see what stands above it.
     label: &'static str,
-    #[prop(into)] text: Signal<String>,
+    text: String,
 ) -> AnyView {
+    let copied = text.clone();
     view! {
         <div class="code-block">
             <pre tabindex="0" role="region" aria-label=label>
                 <code>{text}</code>
             </pre>
-            <CopyButton label text=Box::new(move || text.get_untracked()) />
+            <CopyButton label text=Box::new(move || copied.clone()) />
         </div>
     }
     .erase()
@@ -36,20 +37,17 @@ pub(crate) fn CopyButton(
     text: Box<dyn Fn() -> String + Send>,
 ) -> AnyView {
     let copied = RwSignal::new(false);
-    let possible = RwSignal::new(false);
     // Browsers lend the clipboard to secure pages only: HTTPS, or this very machine.
-    Effect::new(move |_| possible.set(window().is_secure_context()));
+    let is_possible = || Clock::now().is_some() && window().is_secure_context();
     let copy = move |_| {
         let written = window().navigator().clipboard().write_text(&text());
         spawn_local(async move {
             if wasm_bindgen_futures::JsFuture::from(written).await.is_ok() {
                 let _ = copied.try_set(true);
-                set_timeout(
-                    move || {
-                        let _ = copied.try_set(false);
-                    },
-                    Duration::from_secs(2),
-                );
+                let forget = move || {
+                    let _ = copied.try_set(false);
+                };
+                set_timeout(forget, Duration::from_secs(2));
             }
         });
     };
@@ -57,7 +55,7 @@ pub(crate) fn CopyButton(
         <button
             type="button"
             class="copy"
-            hidden=move || !possible.get()
+            hidden=move || !is_possible()
             on:click=copy
             aria-label=format!("Copy {label}")
         >

@@ -1,6 +1,6 @@
 //! How many tasks are in each state.
 
-use glassworks_protocol::{State, Stats, TaskFilter};
+use glassworks_protocol::{State, Stats};
 use leptos::prelude::*;
 
 use super::{Erase, StateBadge};
@@ -34,14 +34,10 @@ pub(crate) fn Counts(stats: Stats) -> AnyView {
 }
 
 fn count(state: State, count: u64) -> AnyView {
-    let filter = TaskFilter {
-        state: Some(state),
-        ..TaskFilter::default()
-    };
     let class = if count == 0 { "is-zero" } else { "" };
     view! {
         <li class=class>
-            <a href=ListQuery::url(&filter, None)>
+            <a href=ListQuery::of_state(state).url()>
                 <span class="count-number">{count.to_string()}</span>
                 <StateBadge state />
             </a>

@@ -10,10 +10,10 @@ use super::field::option;
 use super::form_data::typed_in;
 use crate::list_query::ListQuery;
 
-/// The filters, showing what the URL says.
+/// The filters, as the URL says them.
 #[component]
 pub(crate) fn Filters(
-    #[prop(into)] filter: Signal<TaskFilter>,
+    filter: TaskFilter,
     /// The kinds to choose from.
     kinds: Vec<String>,
 ) -> AnyView {
@@ -23,68 +23,58 @@ pub(crate) fn Filters(
     let narrow = move |event: web_sys::SubmitEvent| {
         if let Ok(list) = ListQuery::from_pairs(typed_in(&event)) {
             event.prevent_default();
-            navigate(
-                &ListQuery::url(&list.filter, None),
-                NavigateOptions::default(),
-            );
+            navigate(&list.url(), NavigateOptions::default());
         }
     };
-    let state = move || filter.with(|it| it.state);
+    let state = filter.state.map_or("", State::as_str);
     let states: Vec<_> = State::ALL
         .into_iter()
         .map(|one| {
             let word = one.as_str();
-            option(word.to_owned(), word.to_owned(), state() == Some(one))
+            option(word.to_owned(), word.to_owned(), word == state)
         })
         .collect();
     let suggestions: Vec<_> = kinds
         .into_iter()
         .map(|kind| option(kind.clone(), kind, false))
         .collect();
-    let text = move |read: fn(TaskFilter) -> Option<String>| {
-        Signal::derive(move || read(filter.get()).unwrap_or_default())
-    };
-    let q = text(|it| it.q);
     view! {
         <form method="get" action="/tasks" class="filters" role="search" on:submit=narrow>
             <label>
                 <span>"State"</span>
-                <select name="state" prop:value=move || state().map_or("", State::as_str)>
+                <select name="state" prop:value=state>
                     <option value="">"any"</option>
                     {states}
                 </select>
             </label>
-            {text_filter("kind", "Kind", text(|it| it.kind))}
+            {text("kind", "Kind", "any", filter.kind)}
             <datalist id="list-kind">{suggestions}</datalist>
-            {text_filter("queue", "Queue", text(|it| it.queue))}
-            {text_filter("tag", "Tag", text(|it| it.tag))}
-            <label class="search">
-                <span>"Search"</span>
-                <input
-                    type="search"
-                    name="q"
-                    placeholder="id, kind, tag, payload or error"
-                    value=q.get_untracked()
-                    prop:value=q
-                />
-            </label>
+            {text("queue", "Queue", "any", filter.queue)}
+            {text("tag", "Tag", "any", filter.tag)}
+            {text("q", "Search", "id, kind, tag, payload or error", filter.q)}
             <button type="submit">"Filter"</button>
         </form>
     }
     .erase()
 }
 
-fn text_filter(name: &'static str, label: &'static str, value: Signal<String>) -> AnyView {
+fn text(
+    name: &'static str,
+    label: &'static str,
+    placeholder: &'static str,
+    value: Option<String>,
+) -> AnyView {
+    let value = value.unwrap_or_default();
     view! {
-        <label>
+        <label class=format!("filter-{name}")>
             <span>{label}</span>
             <input
-                type="text"
+                type="search"
                 name=name
                 list=format!("list-{name}")
                 autocomplete="off"
-                placeholder="any"
-                value=value.get_untracked()
+                placeholder=placeholder
+                value=value.clone()
                 prop:value=value
             />
         </label>

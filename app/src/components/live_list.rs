@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use glassworks_protocol::{PageRequest, TaskFilter, TaskPage, TaskSummary};
+use glassworks_protocol::{TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::functions::load_tasks;
+use crate::functions::{PageData, Wanted, load};
+use crate::list_query::ListQuery;
 use crate::live::{News, Topic, watch};
 use crate::task_list::{Growth, merge};
 
@@ -20,26 +21,23 @@ pub(crate) struct LiveList {
     pub(crate) next_cursor: RwSignal<Option<String>>,
 }
 
-/// Keeps `first` true: the page of `filter` that `page` asked for.
-pub(crate) fn live_list(
-    first: TaskPage<TaskSummary>,
-    filter: TaskFilter,
-    page: PageRequest,
-    growth: Growth,
-) -> LiveList {
-    let list = LiveList {
+/// Keeps `first` true, which is what `list` asks for.
+pub(crate) fn live_list(list: &ListQuery, first: TaskPage<TaskSummary>) -> LiveList {
+    let growth = match (&list.page.cursor, list.page.limit) {
+        (None, Some(limit)) => Growth::Newest(limit as usize),
+        _ => Growth::Fixed,
+    };
+    let live = LiveList {
         rows: RwSignal::new(first.tasks),
         next_cursor: RwSignal::new(first.next_cursor),
     };
     let reloading = Rc::new(Cell::new(Reloading::No));
-    let reload = {
-        let filter = filter.clone();
-        move || list.reload(Rc::clone(&reloading), filter.clone(), page.clone())
-    };
-    watch(Topic::Tasks(filter), move |news| match news {
+    let query = list.query();
+    let reload = move || live.reload(Rc::clone(&reloading), query.clone());
+    let hear = move |news| match news {
         News::Tasks { upsert, removed } => {
-            let more = list.next_cursor.with_untracked(Option::is_some);
-            let merged = list
+            let more = live.next_cursor.with_untracked(Option::is_some);
+            let merged = live
                 .rows
                 .try_update(|rows| merge(rows, upsert, &removed, growth, more));
             if merged == Some(true) {
@@ -48,8 +46,9 @@ pub(crate) fn live_list(
         }
         News::Reload => reload(),
         _ => {}
-    });
-    list
+    };
+    watch(Topic::Tasks(list.filter.clone()), Box::new(hear));
+    live
 }
 
 /// Whether a page is on its way, so that news which comes faster than pages do leads to one more
@@ -63,7 +62,7 @@ enum Reloading {
 }
 
 impl LiveList {
-    fn reload(self, reloading: Rc<Cell<Reloading>>, filter: TaskFilter, page: PageRequest) {
+    fn reload(self, reloading: Rc<Cell<Reloading>>, query: String) {
         if reloading.get() != Reloading::No {
             reloading.set(Reloading::Again);
             return;
@@ -72,10 +71,10 @@ impl LiveList {
             loop {
                 reloading.set(Reloading::Yes);
                 // When it fails, the connection is about to break, and the next one reloads.
-                if let Ok(fresh) = load_tasks(filter.clone(), page.clone()).await {
+                if let Ok(PageData::Tasks(fresh)) = load(Wanted::Tasks(query.clone())).await {
                     // Both are gone when the component is.
-                    let _ = self.rows.try_set(fresh.tasks);
-                    let _ = self.next_cursor.try_set(fresh.next_cursor);
+                    let _ = self.rows.try_set(fresh.page.tasks);
+                    let _ = self.next_cursor.try_set(fresh.page.next_cursor);
                 }
                 if reloading.replace(Reloading::No) != Reloading::Again {
                     break;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use glassworks_protocol::{State, Timestamp};
-use leptos::leptos_dom::helpers::set_interval_with_handle;
+use leptos::leptos_dom::helpers::set_interval;
 use leptos::prelude::*;
 
 use super::Erase;
@@ -15,23 +15,21 @@ use crate::time::{duration, relative, running, utc};
 pub(crate) struct Clock(RwSignal<Option<Timestamp>>);
 
 impl Clock {
-    /// Provides the clock, which ticks each second once the page is hydrated.
-    pub(crate) fn provide() {
+    /// Provides the clock, which stands still.
+    pub(crate) fn provide() -> Self {
         let clock = Self(RwSignal::new(None));
         provide_context(clock);
-        Effect::new(move |_| {
-            clock.tick();
-            let ticking = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1));
-            on_cleanup(move || {
-                if let Ok(ticking) = ticking {
-                    ticking.clear();
-                }
-            });
-        });
+        clock
+    }
+
+    /// Lets it tick, each second. In the browser only.
+    pub(crate) fn start(self) {
+        self.tick();
+        set_interval(move || self.tick(), Duration::from_secs(1));
     }
 
     /// Now, to the second; none before hydration.
-    fn now() -> Option<Timestamp> {
+    pub(crate) fn now() -> Option<Timestamp> {
         use_context::<Self>().and_then(|clock| clock.0.get())
     }
 

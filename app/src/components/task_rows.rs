@@ -5,14 +5,18 @@ use leptos::prelude::*;
 
 use super::Erase;
 
-/// The tasks of `rows`, each drawn by `row` and again when it changes. New ones come and old ones
-/// go without the others being touched.
+/// Which tasks of a list are shown, in which order.
+pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
+
+/// The tasks that `pick` takes of `rows`, each drawn by `row` and again when it changes. New ones
+/// come and old ones go without the others being touched.
 #[component]
 pub(crate) fn TaskRows(
-    #[prop(into)] rows: Signal<Vec<TaskSummary>>,
+    rows: RwSignal<Vec<TaskSummary>>,
+    pick: Pick,
     row: fn(TaskSummary) -> AnyView,
 ) -> AnyView {
-    let ids = move || rows.with(|rows| rows.iter().map(|row| row.id).collect::<Vec<_>>());
+    let ids = move || rows.with(|rows| pick(rows));
     let one = move |id: TaskId| {
         move || {
             let task = rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());

@@ -1,13 +1,13 @@
 //! Tasks in a table.
 
-use glassworks_protocol::{State, TaskSummary};
+use glassworks_protocol::{State, TaskId, TaskSummary};
 use leptos::prelude::*;
 
 use super::{Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, run_start};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
-pub(crate) fn TaskTable(#[prop(into)] rows: Signal<Vec<TaskSummary>>) -> AnyView {
+pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> AnyView {
     view! {
         <table class="tasks">
             <caption class="visually-hidden">"Tasks, newest first"</caption>
@@ -29,11 +29,15 @@ pub(crate) fn TaskTable(#[prop(into)] rows: Signal<Vec<TaskSummary>>) -> AnyView
                 </tr>
             </thead>
             <tbody>
-                <TaskRows rows row=row />
+                <TaskRows rows pick=all row />
             </tbody>
         </table>
     }
     .erase()
+}
+
+fn all(rows: &[TaskSummary]) -> Vec<TaskId> {
+    rows.iter().map(|row| row.id).collect()
 }
 
 fn row(task: TaskSummary) -> AnyView {

@@ -9,21 +9,18 @@ use futures::future::{Either, select};
 use futures::{SinkExt, StreamExt};
 use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
-use leptos::ev;
 use leptos::leptos_dom::helpers::{TimeoutHandle, location, set_timeout_with_handle};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::session::{Command, Input, Session};
-use super::{News, Status, Topic};
-
-type Handler = Rc<RefCell<dyn FnMut(News)>>;
+use super::{Handler, News, Status, Topic};
 
 /// Everything the one connection of this page needs.
 struct Driver {
     session: Session,
     /// Who hears of which subscription.
-    handlers: Vec<(u32, Handler)>,
+    handlers: Vec<(u32, Rc<RefCell<Handler>>)>,
     /// Where the page shows how things stand.
     status: Option<RwSignal<Status>>,
     /// Leads to the open connection; dropping it closes that.
@@ -49,22 +46,16 @@ thread_local! {
 pub(super) fn start(status: RwSignal<Status>) {
     DRIVER.with_borrow_mut(|driver| driver.status = Some(status));
     feed(Input::Shown);
-    let listeners = [
-        // An open WebSocket would keep the page out of the back/forward cache.
-        window_event_listener_untyped("pagehide", |_| feed(Input::Hidden)),
-        window_event_listener_untyped("pageshow", |_| feed(Input::Shown)),
-        window_event_listener(ev::online, |_| feed(Input::Nudged)),
-        window_event_listener(ev::focus, |_| feed(Input::Nudged)),
-    ];
-    on_cleanup(move || {
-        for listener in listeners {
-            listener.remove();
-        }
-    });
+    // They are never removed: this is for as long as the document lives. An open WebSocket would
+    // keep the page out of the back/forward cache.
+    window_event_listener_untyped("pagehide", |_| feed(Input::Hidden));
+    window_event_listener_untyped("pageshow", |_| feed(Input::Shown));
+    window_event_listener_untyped("online", |_| feed(Input::Nudged));
+    window_event_listener_untyped("focus", |_| feed(Input::Nudged));
 }
 
 /// Hears about `topic` from now on; the number ends it.
-pub(super) fn watch(topic: Topic, handler: impl FnMut(News) + 'static) -> u32 {
+pub(super) fn watch(topic: Topic, handler: Handler) -> u32 {
     let (sub, commands) = DRIVER.with_borrow_mut(|driver| {
         let (sub, commands) = driver.session.watch(topic);
         driver.handlers.push((sub, Rc::new(RefCell::new(handler))));

@@ -1,62 +1,38 @@
 //! The board: what is running now, what failed lately and why, and how much there is of all.
 
-use glassworks_protocol::{PageRequest, State, Stats, TaskFilter, TaskPage, TaskSummary};
+use glassworks_protocol::{State, Stats, TaskId, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    Coming, Counts, Elapsed, Erase, LiveList, Moment, ProgressBar, StateBadge, TaskLink, TaskRows,
-    awaiting, live_list, loaded,
+    Counts, Elapsed, Erase, LiveList, Moment, Page, Pick, ProgressBar, StateBadge, TaskLink,
+    TaskRows, live_list,
 };
-use crate::functions::{Board, load_board};
-use crate::list_query::ListQuery;
+use crate::functions::{Board, PageData, Wanted};
+use crate::list_query::{ListQuery, ON_BOARD};
 use crate::live::{News, Topic, watch};
-use crate::task_list::Growth;
-
-/// So many tasks are shown in each list; the rest is a link away.
-pub(crate) const SHOWN: u32 = 12;
 
 /// The board.
 #[component]
 pub(crate) fn BoardPage() -> AnyView {
-    let board = Resource::new(|| (), |()| load_board());
-    let view = move || -> Coming {
-        Box::pin(
-            async move { loaded(board.await, |board| view! { <Loaded board /> }.into_inner()) },
-        )
-    };
     view! {
         <Title text="Board · Glassworks" />
         <h1 class="visually-hidden">"Board"</h1>
-        {awaiting(view)}
+        <Page wanted=Box::new(|| Wanted::Board) show=show />
     }
     .erase()
 }
 
-/// The page of a list on the board.
-pub(crate) fn first_page() -> PageRequest {
-    PageRequest {
-        limit: Some(SHOWN),
-        cursor: None,
-    }
-}
-
-/// All tasks in `state`.
-pub(crate) fn in_state(state: State) -> TaskFilter {
-    TaskFilter {
-        state: Some(state),
-        ..TaskFilter::default()
-    }
-}
-
-#[component]
-fn Loaded(board: Board) -> AnyView {
+fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+    let PageData::Board(board) = data else {
+        return None;
+    };
     let Board {
         stats,
         running,
         failed,
-    } = board;
-    view! {
+    } = *board;
+    let view = view! {
         <Figures stats />
         <div class="board">
             <section aria-labelledby="running">
@@ -68,18 +44,19 @@ fn Loaded(board: Board) -> AnyView {
                 <List first=failed state=State::Failed />
             </section>
         </div>
-    }
-    .erase()
+    };
+    Some(view.erase())
 }
 
 #[component]
 fn Figures(stats: Stats) -> AnyView {
     let stats = RwSignal::new(stats);
-    watch(Topic::Stats, move |news| {
+    let hear = move |news| {
         if let News::Stats(fresh) = news {
             stats.set(*fresh);
         }
-    });
+    };
+    watch(Topic::Stats, Box::new(hear));
     view! {
         <section class="figures" aria-label="Figures">
             {move || view! { <Counts stats=stats.get() /> }}
@@ -89,45 +66,43 @@ fn Figures(stats: Stats) -> AnyView {
 }
 
 /// The latest tasks in `state`, and the way to all of them.
+/// The latest tasks in `state`, and the way to all of them.
 #[component]
 fn List(first: TaskPage<TaskSummary>, state: State) -> AnyView {
-    let list = live_list(
-        first,
-        in_state(state),
-        first_page(),
-        Growth::Newest(SHOWN as usize),
-    );
-    let shown = Signal::derive(move || {
-        let mut rows = list.rows.get();
-        if state == State::Failed {
-            rows = latest_first(rows);
-        }
-        rows.truncate(SHOWN as usize);
-        rows
-    });
-    let row = if state == State::Failed {
-        failed_task
-    } else {
-        running_task
+    let live = live_list(&ListQuery::on_board(state), first);
+    let (pick, row): (Pick, fn(TaskSummary) -> AnyView) = match state {
+        State::Failed => (latest_failed, failed_task),
+        _ => (latest, running_task),
     };
     view! {
         <ul class="board-list" aria-label=format!("Tasks {state}")>
-            <TaskRows rows=shown row=row />
+            <TaskRows rows=live.rows pick row />
         </ul>
-        {move || rest(list, state)}
+        {move || rest(live, state)}
     }
     .erase()
 }
 
+fn latest(rows: &[TaskSummary]) -> Vec<TaskId> {
+    rows.iter()
+        .map(|row| row.id)
+        .take(ON_BOARD as usize)
+        .collect()
+}
+
 /// What failed last comes first, whenever it was submitted.
-fn latest_first(rows: Vec<TaskSummary>) -> Vec<TaskSummary> {
-    let mut sorted: Vec<TaskSummary> = Vec::with_capacity(rows.len());
+fn latest_failed(rows: &[TaskSummary]) -> Vec<TaskId> {
+    let mut sorted: Vec<&TaskSummary> = Vec::with_capacity(rows.len());
     for row in rows {
         // They are few, and each of the standard library's sorts is as large as this page.
         let place = sorted.partition_point(|other| other.finished_at >= row.finished_at);
         sorted.insert(place, row);
     }
     sorted
+        .iter()
+        .map(|row| row.id)
+        .take(ON_BOARD as usize)
+        .collect()
 }
 
 fn running_task(task: TaskSummary) -> AnyView {
@@ -160,20 +135,19 @@ fn failed_task(task: TaskSummary) -> AnyView {
 }
 
 /// What stands below a list: that there is nothing, or the way to all of it.
-fn rest(list: LiveList, state: State) -> AnyView {
-    let rows = list.rows.with(Vec::len);
+fn rest(live: LiveList, state: State) -> AnyView {
+    let rows = live.rows.with(Vec::len);
     if rows == 0 {
-        let nothing = if state == State::Failed {
-            "Nothing has failed."
-        } else {
-            "Nothing is running."
+        let nothing = match state {
+            State::Failed => "Nothing has failed.",
+            _ => "Nothing is running.",
         };
         view! { <p class="quiet">{nothing}</p> }.erase()
-    } else if rows > SHOWN as usize || list.next_cursor.with(Option::is_some) {
-        let href = ListQuery::url(&in_state(state), None);
+    } else if rows > ON_BOARD as usize || live.next_cursor.with(Option::is_some) {
+        let href = ListQuery::of_state(state).url();
         view! {
             <p>
-                <a href=href>"All " {state.as_str()} " tasks"</a>
+                <a href=href>{format!("All {state} tasks")}</a>
             </p>
         }
         .erase()

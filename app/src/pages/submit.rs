@@ -6,30 +6,30 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{
-    CodeBlock, Coming, Erase, ProblemNote, awaiting, field_view, loaded, origin, typed_in,
-};
+use crate::components::{CodeBlock, Erase, Page, ProblemNote, field_view, origin, typed_in};
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
-use crate::functions::{SubmitTask, load_kinds};
+use crate::functions::{PageData, SubmitTask, Wanted};
 use crate::query;
 use crate::refused::Refused;
 
 /// The form of the kind that the URL's query names, filled in with what it says.
 #[component]
 pub(crate) fn SubmitPage() -> AnyView {
-    let search = use_location().search;
-    let kinds = Resource::new(|| (), |()| load_kinds());
-    let form = move || -> Coming {
-        let asked = query::parse(&search.read());
-        Box::pin(async move { loaded(kinds.await, |kinds| chosen(kinds, asked)) })
-    };
     view! {
         <Title text="Submit · Glassworks" />
         <h1>"Submit a task"</h1>
-        {awaiting(form)}
+        <Page wanted=Box::new(|| Wanted::Kinds) show=show />
     }
     .erase()
+}
+
+fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+    let PageData::Kinds(kinds) = data else {
+        return None;
+    };
+    let search = use_location().search;
+    Some((move || chosen(kinds.clone(), query::parse(&search.read()))).erase())
 }
 
 /// The kinds, and the form of the one that was `asked` for; else of the first.
@@ -159,7 +159,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
             </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
-                <CodeBlock label="command that submits this task" text=command />
+                {move || view! { <CodeBlock label="command that submits this task" text=command.get() /> }}
                 <p class="quiet">
                     {move || {
                         if complete.get() { "" } else { "What is typed now is not complete yet." }

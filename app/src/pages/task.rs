@@ -3,20 +3,17 @@
 mod actions;
 mod facts;
 
-use glassworks_protocol::{Problem, State, TaskId};
+use glassworks_protocol::{State, TaskId};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::components::{
-    Attempts, CodeBlock, Coming, Erase, Log, Printed, ProgressBar, StateBadge, Terminal, awaiting,
-    loaded, origin,
+    Attempts, CodeBlock, Erase, Log, Page, Printed, ProgressBar, StateBadge, Terminal, origin,
 };
 use crate::curl;
-use crate::functions::load_task;
+use crate::functions::{PageData, Wanted};
 use crate::live::{News, Topic, watch};
-use crate::pages::NotFoundPage;
-use crate::refused::{Refused, refuse};
 use crate::task_view::{TaskStory, TaskView, printed as printed_by};
 use actions::Actions;
 use facts::Facts;
@@ -25,25 +22,15 @@ use facts::Facts;
 #[component]
 pub(crate) fn TaskPage() -> AnyView {
     let params = use_params_map();
-    let story = Resource::new(
-        move || params.with(|params| params.get("id").unwrap_or_default()),
-        |id| async move {
-            match id.parse() {
-                Ok(id) => load_task(id).await,
-                Err(_) => Err(refuse(Problem::new(404, "Not Found"))),
-            }
-        },
-    );
-    awaiting(move || -> Coming {
-        Box::pin(async move {
-            match story.await {
-                Err(Refused(problem)) if problem.status == 404 => {
-                    view! { <NotFoundPage /> }.into_inner()
-                }
-                outcome => loaded(outcome, |story| view! { <Story story /> }.into_inner()),
-            }
-        })
-    })
+    let wanted = move || Wanted::Task(params.with(|params| params.get("id").unwrap_or_default()));
+    view! { <Page wanted=Box::new(wanted) show=show /> }.into_inner()
+}
+
+fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+    let PageData::Task(story) = data else {
+        return None;
+    };
+    Some(view! { <Story story=*story /> }.into_inner())
 }
 
 #[component]
@@ -112,7 +99,7 @@ fn Story(story: TaskStory) -> AnyView {
 /// Keeps `view` and `printed` up to date for as long as the running effect lasts.
 fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal<Option<String>>) {
     let after = view.with_untracked(|view| view.seen);
-    watch(Topic::Task { id, after }, move |news| match news {
+    let hear = move |news| match news {
         News::Task(task) => view.update(|view| view.replace(*task)),
         News::Events(events) => {
             printed.push(events.iter().filter_map(printed_by));
@@ -120,7 +107,8 @@ fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal
         }
         News::Refused(problem) => gone.set(Some(problem.to_string())),
         News::End | News::Tasks { .. } | News::Reload | News::Stats(_) => {}
-    });
+    };
+    watch(Topic::Task { id, after }, Box::new(hear));
 }
 
 /// How far it is while it runs, and why it failed after it has.
@@ -156,14 +144,15 @@ fn no_result(state: State) -> &'static str {
 #[component]
 fn Papers(view: RwSignal<TaskView>) -> AnyView {
     let payload = view.with_untracked(|view| pretty(&view.task.payload));
-    let result = Signal::derive(move || {
-        view.with(|view| {
+    let result = move || {
+        let text = view.with(|view| {
             view.task
                 .result
                 .as_ref()
                 .map_or_else(|| no_result(view.task.state).to_owned(), pretty)
-        })
-    });
+        });
+        view! { <CodeBlock label="result as JSON" text /> }
+    };
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
     let show = curl::show(&origin, id);
@@ -177,7 +166,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             </section>
             <section aria-labelledby="result">
                 <h2 id="result">"Result"</h2>
-                <CodeBlock label="result as JSON" text=result />
+                {result}
             </section>
             <section aria-labelledby="curl" class="papers-wide">
                 <h2 id="curl">"The same with curl"</h2>

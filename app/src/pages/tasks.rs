@@ -1,88 +1,50 @@
 //! The list of tasks: filter, page, and watch them change.
 
-use glassworks_protocol::{PageRequest, Problem, TaskFilter, TaskPage, TaskSummary};
+use glassworks_protocol::{TaskFilter, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{Coming, Erase, Filters, TaskTable, awaiting, live_list, loaded};
-use crate::functions::{load_kinds, load_tasks};
+use crate::components::{Erase, Filters, Page, TaskTable, live_list};
+use crate::functions::{PageData, TaskList, Wanted};
 use crate::list_query::ListQuery;
-use crate::refused::refuse;
-use crate::task_list::Growth;
-
-/// Tasks on a page.
-const PAGE: u32 = 50;
 
 /// The list of tasks that the URL's query asks for.
 #[component]
 pub(crate) fn TasksPage() -> AnyView {
     let search = use_location().search;
-    let list = move || ListQuery::parse(&search.read());
-    let filter = Signal::derive(move || list().unwrap_or_default().filter);
-    let kinds = Resource::new(|| (), |()| load_kinds());
-    let filters = move || -> Coming {
-        Box::pin(async move {
-            let kinds = kinds.await.unwrap_or_default();
-            let kinds = kinds.into_iter().map(|info| info.kind).collect();
-            view! { <Filters filter kinds /> }.into_inner()
-        })
-    };
-    let page = Resource::new(
-        move || search.get(),
-        |search| async move {
-            let list = ListQuery::parse(&search).map_err(|error| {
-                let problem = Problem::new(422, "Unprocessable Content");
-                refuse(problem.with_detail(error.to_string()))
-            })?;
-            load_tasks(
-                list.filter,
-                PageRequest {
-                    limit: Some(PAGE),
-                    ..list.page
-                },
-            )
-            .await
-        },
-    );
-    let rows = move || -> Coming {
-        let list = list().unwrap_or_default();
-        Box::pin(async move {
-            loaded(page.await, |first| {
-                view! { <Rows list first /> }.into_inner()
-            })
-        })
-    };
     view! {
         <Title text="Tasks · Glassworks" />
         <h1>"Tasks"</h1>
-        {awaiting(filters)}
-        {awaiting(rows)}
+        <Page wanted=Box::new(move || Wanted::Tasks(search.get())) show=show />
     }
     .erase()
+}
+
+fn show(wanted: Wanted, data: PageData) -> Option<AnyView> {
+    let (Wanted::Tasks(query), PageData::Tasks(data)) = (wanted, data) else {
+        return None;
+    };
+    let TaskList { page, kinds } = data;
+    let list = ListQuery::parse(&query).unwrap_or_default();
+    let filter = list.filter.clone();
+    let view = view! {
+        <Filters filter kinds />
+        <Rows list first=page />
+    };
+    Some(view.erase())
 }
 
 /// One page of tasks, live.
 #[component]
 fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> AnyView {
-    let ListQuery { filter, page } = list;
-    let is_first = page.cursor.is_none();
-    let growth = if is_first {
-        Growth::Newest(PAGE as usize)
-    } else {
-        Growth::Fixed
-    };
-    let newest = if is_first {
-        None
-    } else {
-        Some(ListQuery::url(&filter, None))
-    };
-    let narrowed = filter != TaskFilter::default();
-    let page = PageRequest {
-        limit: Some(PAGE),
-        ..page
-    };
-    let live = live_list(first, filter.clone(), page, growth);
+    let live = live_list(&list, first);
+    let newest = list
+        .page
+        .cursor
+        .is_some()
+        .then(|| page_link(&list.at(None), "Newest"));
+    let narrowed = list.filter != TaskFilter::default();
     // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
     let table = move || match (empty.get(), narrowed) {
@@ -92,12 +54,12 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> AnyView {
     };
     let older = move || {
         let cursor = live.next_cursor.get()?;
-        Some(page_link(ListQuery::url(&filter, Some(&cursor)), "Older"))
+        Some(page_link(&list.at(Some(cursor)), "Older"))
     };
     view! {
         {table}
         <nav class="paging" aria-label="Pages of tasks">
-            {newest.map(|href| page_link(href, "Newest"))}
+            {newest}
             {older}
         </nav>
     }
@@ -113,6 +75,6 @@ fn nothing(words: &'static str, href: &'static str, name: &'static str) -> AnyVi
     .erase()
 }
 
-fn page_link(href: String, name: &'static str) -> AnyView {
-    view! { <a href=href>{name}</a> }.erase()
+fn page_link(list: &ListQuery, name: &'static str) -> AnyView {
+    view! { <a href=list.url()>{name}</a> }.erase()
 }

@@ -1,0 +1,45 @@
+//! A page and the data that it waits for.
+
+use leptos::prelude::*;
+
+use super::{Erase, ProblemNote};
+use crate::functions::{PageData, Wanted, load};
+use crate::pages::NotFoundPage;
+use crate::refused::Refused;
+
+/// Shows by `show` what is `wanted`, and again when that changes; what was shown before stays
+/// until then. `show` returns nothing when the data is not what it asked for. On the server the
+/// page waits for its data.
+#[component]
+pub(crate) fn Page(
+    wanted: Box<dyn Fn() -> Wanted + Send + Sync>,
+    show: fn(Wanted, PageData) -> Option<AnyView>,
+) -> AnyView {
+    let data = Resource::new(wanted, |wanted| async move {
+        (load(wanted.clone()).await, wanted)
+    });
+    view! {
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                let (loaded, wanted) = data.await;
+                match loaded {
+                    Ok(loaded) => show(wanted, loaded).unwrap_or_else(not_found),
+                    Err(Refused(problem)) if problem.status == 404 => not_found(),
+                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.into_inner(),
+                }
+            })}
+        </Transition>
+    }
+    .erase()
+}
+
+fn not_found() -> AnyView {
+    view! { <NotFoundPage /> }.into_inner()
+}
+
+/// Says that something is on its way, after a navigation in the browser. The style shows it only
+/// to those who wait long.
+#[component]
+fn Loading() -> AnyView {
+    view! { <p class="loading">"Loading…"</p> }.erase()
+}

@@ -1,0 +1,147 @@
+//! What pages start from.
+//!
+//! One function for all pages, and one type for what it loads: each function and each type would
+//! bring its own copy of the code that waits for it into what the browser loads.
+
+use glassworks_protocol::{KindInfo, Stats, TaskPage, TaskSummary};
+use leptos::prelude::*;
+use leptos::server_fn::codec::GetUrl;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::Json;
+use crate::refused::Refused;
+use crate::task_view::TaskStory;
+
+/// What a page wants, as its URL says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// The board.
+    Board,
+    /// The list of tasks for a query string.
+    Tasks(String),
+    /// The task with an id.
+    Task(String),
+    /// The kinds that this server runs.
+    Kinds,
+}
+
+/// What a page starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum PageData {
+    /// For [`Wanted::Board`].
+    Board(Box<Board>),
+    /// For [`Wanted::Tasks`].
+    Tasks(TaskList),
+    /// For [`Wanted::Task`].
+    Task(Box<TaskStory>),
+    /// For [`Wanted::Kinds`].
+    Kinds(Vec<KindInfo>),
+}
+
+/// What the board starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Board {
+    /// The server's figures.
+    pub(crate) stats: Stats,
+    /// What is running.
+    pub(crate) running: TaskPage<TaskSummary>,
+    /// What failed.
+    pub(crate) failed: TaskPage<TaskSummary>,
+}
+
+/// What the list starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TaskList {
+    /// The tasks.
+    pub(crate) page: TaskPage<TaskSummary>,
+    /// The names of the kinds, to filter by.
+    pub(crate) kinds: Vec<String>,
+}
+
+/// Loads what a page starts from.
+#[server(prefix = "/fn", endpoint = "load", input = GetUrl, output = Json)]
+pub(crate) async fn load(wanted: Wanted) -> Result<PageData, Refused> {
+    let engine = super::engine()?;
+    Ok(match wanted {
+        Wanted::Board => PageData::Board(Box::new(from_engine::board(&engine).await?)),
+        Wanted::Tasks(query) => PageData::Tasks(from_engine::tasks(&engine, &query).await?),
+        Wanted::Task(id) => PageData::Task(Box::new(from_engine::task(&engine, &id).await?)),
+        Wanted::Kinds => PageData::Kinds(engine.kinds().to_vec()),
+    })
+}
+
+#[cfg(feature = "ssr")]
+mod from_engine {
+    use glassworks_engine::{Engine, Error};
+    use glassworks_protocol::{Problem, State, TaskId};
+
+    use super::{Board, TaskList};
+    use crate::list_query::ListQuery;
+    use crate::refused::{Refused, refuse, refuse_error};
+    use crate::task_view::TaskStory;
+
+    /// At most this many events, from the end of a log, make up a task's page.
+    const MAX_EVENTS: u64 = 5_000;
+    /// How many of them are read at a time.
+    const EVENTS_AT_ONCE: u32 = 1_000;
+
+    pub(super) async fn board(engine: &Engine) -> Result<Board, Refused> {
+        let in_state = async |state| {
+            let list = ListQuery::on_board(state);
+            engine.summaries(&list.filter, &list.page).await
+        };
+        let load = async || {
+            Ok(Board {
+                stats: engine.stats().await?,
+                running: in_state(State::Running).await?,
+                failed: in_state(State::Failed).await?,
+            })
+        };
+        load().await.map_err(|error: Error| refuse_error(&error))
+    }
+
+    pub(super) async fn tasks(engine: &Engine, query: &str) -> Result<TaskList, Refused> {
+        let list = ListQuery::parse(query).map_err(|error| {
+            let problem = Problem::new(422, "Unprocessable Content");
+            refuse(problem.with_detail(error.to_string()))
+        })?;
+        let page = engine.summaries(&list.filter, &list.page).await;
+        Ok(TaskList {
+            page: page.map_err(|error| refuse_error(&error))?,
+            kinds: engine
+                .kinds()
+                .iter()
+                .map(|info| info.kind.clone())
+                .collect(),
+        })
+    }
+
+    pub(super) async fn task(engine: &Engine, id: &str) -> Result<TaskStory, Refused> {
+        match id.parse() {
+            Ok(id) => story(engine, id)
+                .await
+                .map_err(|error| refuse_error(&error)),
+            Err(_) => Err(refuse(Problem::new(404, "Not Found"))),
+        }
+    }
+
+    async fn story(engine: &Engine, id: TaskId) -> Result<TaskStory, Error> {
+        let task = engine.task(id).await?;
+        let from = task.last_seq.saturating_sub(MAX_EVENTS);
+        let mut events = Vec::new();
+        let mut after = from;
+        loop {
+            let page = engine.events(id, after, EVENTS_AT_ONCE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            let whole = page.len() == EVENTS_AT_ONCE as usize;
+            events.extend(page);
+            // What is printed while this reads is the live connection's to tell.
+            if !whole || after >= task.last_seq {
+                break;
+            }
+        }
+        Ok(TaskStory::new(task, from, events.iter().map(AsRef::as_ref)))
+    }
+}

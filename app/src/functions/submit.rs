@@ -1,0 +1,73 @@
+//! Submitting what was typed into a form.
+
+use std::collections::BTreeMap;
+
+use glassworks_protocol::TaskId;
+use leptos::prelude::*;
+
+use crate::codec::Json;
+use crate::refused::Refused;
+
+#[cfg(feature = "ssr")]
+use {
+    crate::form::{Form, Typed, new_task},
+    crate::query,
+    crate::refused::{is_plain_form, refuse, refuse_error},
+    glassworks_protocol::Problem,
+    leptos::server_fn::ServerFn,
+    leptos::server_fn::error::ServerFnUrlError,
+};
+
+/// Submits what was typed into the form of `kind`, and leads to the new task's page.
+#[server(prefix = "/fn", endpoint = "submit_task", output = Json)]
+pub(crate) async fn submit_task(
+    kind: String,
+    #[server(default)] payload: BTreeMap<String, String>,
+    #[server(default)] options: BTreeMap<String, String>,
+) -> Result<TaskId, Refused> {
+    let typed = Typed::sent(&payload, &options);
+    match submit(&kind, &typed).await {
+        Ok(id) => {
+            leptos_axum::redirect(&format!("/tasks/{id}"));
+            Ok(id)
+        }
+        Err(refused) => {
+            if is_plain_form() {
+                back_to_form(&kind, &typed, &refused);
+            }
+            Err(refused)
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused> {
+    let engine = super::engine()?;
+    let Some(info) = engine.kinds().iter().find(|info| info.kind == kind) else {
+        let detail = format!("There is no kind `{kind}`.");
+        return Err(refuse(
+            Problem::new(422, "Unprocessable Content").with_detail(detail),
+        ));
+    };
+    let new = new_task(kind, &Form::of(info), typed)
+        .map_err(|errors| refuse(Problem::new(422, "Unprocessable Content").with_errors(errors)))?;
+    match engine.submit(new).await {
+        Ok(submitted) => Ok(submitted.task.id),
+        Err(error) => Err(refuse_error(&error)),
+    }
+}
+
+/// Without JavaScript a refused form leads back to its page, which is told in the URL what was
+/// typed and what is wrong with it. Servers and proxies take URLs of some kilobytes only.
+#[cfg(feature = "ssr")]
+fn back_to_form(kind: &str, typed: &Typed, refused: &Refused) {
+    const MAX_TYPED_BYTES: usize = 6 * 1024;
+    let mut pairs = typed.fitting(MAX_TYPED_BYTES);
+    pairs.push(("kind", kind));
+    let page = format!("http://localhost/submit?{}", query::encode(pairs));
+    let error = ServerFnUrlError::new(SubmitTask::PATH, refused.clone());
+    if let Ok(url) = error.to_url(&page) {
+        let query = url.query().unwrap_or_default();
+        leptos_axum::redirect(&format!("{}?{query}", url.path()));
+    }
+}
