@@ -8,7 +8,7 @@ use leptos::leptos_dom::helpers::{set_timeout, window};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Clock, Erase};
+use super::{Clock, changing};
 
 /// Text in a box, with a button that copies it.
 #[component]
@@ -16,7 +16,7 @@ pub(crate) fn CodeBlock(
     /// What it is, for those who do not see what stands above it.
     label: &'static str,
     text: String,
-) -> AnyView {
+) -> impl IntoView {
     let copied = text.clone();
     view! {
         <div class="code-block">
@@ -26,7 +26,6 @@ pub(crate) fn CodeBlock(
             <CopyButton label text=Box::new(move || copied.clone()) />
         </div>
     }
-    .erase()
 }
 
 /// Copies what `text` gives at that moment. Shown once the page can do it.
@@ -35,7 +34,7 @@ pub(crate) fn CopyButton(
     /// What is copied.
     label: &'static str,
     text: Box<dyn Fn() -> String + Send>,
-) -> AnyView {
+) -> impl IntoView {
     let copied = RwSignal::new(false);
     // Browsers lend the clipboard to secure pages only: HTTPS, or this very machine.
     let is_possible = || Clock::now().is_some() && window().is_secure_context();
@@ -51,18 +50,18 @@ pub(crate) fn CopyButton(
             }
         });
     };
+    let word = move || if copied.get() { "Copied" } else { "Copy" }.to_owned();
     view! {
         <button
             type="button"
             class="copy"
-            hidden=move || !is_possible()
+            hidden=changing(move || !is_possible())
             on:click=copy
             aria-label=format!("Copy {label}")
         >
-            <span aria-live="polite">{move || if copied.get() { "Copied" } else { "Copy" }}</span>
+            <span aria-live="polite">{changing(word)}</span>
         </button>
     }
-    .erase()
 }
 
 /// The origin under which this page was asked for, for commands to copy.

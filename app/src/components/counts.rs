@@ -8,7 +8,7 @@ use crate::list_query::ListQuery;
 
 /// The counts, each leading to its tasks, and how busy this node's workers are.
 #[component]
-pub(crate) fn Counts(stats: Stats) -> AnyView {
+pub(crate) fn Counts(stats: Stats) -> impl IntoView {
     let cells: Vec<_> = State::ALL
         .into_iter()
         .map(|state| count(state, stats.tasks.get(state)))
@@ -30,7 +30,6 @@ pub(crate) fn Counts(stats: Stats) -> AnyView {
             </span>
         </p>
     }
-    .erase()
 }
 
 fn count(state: State, count: u64) -> AnyView {

@@ -1,9 +1,13 @@
 //! Views whose types end here.
 //!
-//! A view's type grows with all that is in it, and the compiler writes code for each type.
-//! Leptos's own `into_any` ends a type, too, but has every view compiled a second time as a state
-//! machine for lazily loaded routes (`hydrate_async`), of which there are none here: that alone
-//! was a tenth of the wasm. What is in a [`Sealed`] is compiled once.
+//! A view's type names all that is in it, closures included, and the compiler writes code for
+//! each type. What changes on a page, the rows of a list, and the arms of a `match` therefore
+//! share one type, [`AnyView`], and closures one for each type of what they return: that is what
+//! keeps the wasm small.
+//!
+//! Leptos's own `into_any` has every view compiled a second time, as a state machine for lazily
+//! loaded routes (`hydrate_async`), of which there are none here. What is in a [`Sealed`] is
+//! compiled once.
 
 use std::future::Future;
 
@@ -25,6 +29,20 @@ impl<V: RenderHtml + 'static> Erase for V {
     fn erase(self) -> AnyView {
         Sealed(self).into_any()
     }
+}
+
+/// Something on the page that changes: a view, a text, an attribute.
+pub(crate) type Changing<V = AnyView> = Box<dyn FnMut() -> V + Send>;
+
+/// Whatever `view` gives, and again when a signal changes that it read.
+pub(crate) fn changing<V>(view: impl FnMut() -> V + Send + 'static) -> Changing<V> {
+    Box::new(view)
+}
+
+/// A text, or nothing when it is empty: Leptos writes a space for an empty text, and then the
+/// element around it is not `:empty`.
+pub(crate) fn filled(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// A view that is hydrated at once. Everything but `hydrate_async`, whose default does that, is

@@ -4,7 +4,7 @@ use glassworks_protocol::FieldError;
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::Erase;
+use super::{Erase, filled};
 use crate::form::{Control, Field, as_typed};
 
 /// A field with its control, which starts with what was `typed`; `errors` is what is wrong in the
@@ -33,10 +33,10 @@ pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> A
             </label>
             {control}
             <p class="help" id=help_id>
-                {help_text(field)}
+                {filled(help_text(field))}
             </p>
             <p class="field-error" id=error_id>
-                {error}
+                {filled(error)}
             </p>
         </div>
     }

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::Erase;
 use super::field::option;
 use super::form_data::typed_in;
 use crate::list_query::ListQuery;
@@ -16,7 +15,7 @@ pub(crate) fn Filters(
     filter: TaskFilter,
     /// The kinds to choose from.
     kinds: Vec<String>,
-) -> AnyView {
+) -> impl IntoView {
     let navigate = use_navigate();
     // Without this the browser would load the list anew, with every field that was left empty in
     // its URL.
@@ -55,7 +54,6 @@ pub(crate) fn Filters(
             <button type="submit">"Filter"</button>
         </form>
     }
-    .erase()
 }
 
 fn text(
@@ -63,7 +61,7 @@ fn text(
     label: &'static str,
     placeholder: &'static str,
     value: Option<String>,
-) -> AnyView {
+) -> impl IntoView {
     let value = value.unwrap_or_default();
     view! {
         <label class=format!("filter-{name}")>
@@ -79,5 +77,4 @@ fn text(
             />
         </label>
     }
-    .erase()
 }

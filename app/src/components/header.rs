@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::Erase;
+use super::{Erase, changing};
 use crate::live::{Live, Status};
 
 /// The name, the pages, and the state of the connection.
 #[component]
-pub(crate) fn Header() -> AnyView {
+pub(crate) fn Header() -> impl IntoView {
     view! {
         <header class="site-header">
             <a class="brand" href="/" aria-label="Glassworks, board">
@@ -23,7 +23,6 @@ pub(crate) fn Header() -> AnyView {
             <Connection />
         </header>
     }
-    .erase()
 }
 
 /// Two panes of glass, one seen through the other.
@@ -41,7 +40,7 @@ fn Mark() -> impl IntoView {
 fn PageLink(href: &'static str, name: &'static str) -> impl IntoView {
     let path = use_location().pathname;
     view! {
-        <a href=href aria-current=move || (path.get() == href).then_some("page")>
+        <a href=href aria-current=changing(move || (path.get() == href).then_some("page"))>
             {name}
         </a>
     }
@@ -51,21 +50,17 @@ fn PageLink(href: &'static str, name: &'static str) -> impl IntoView {
 #[component]
 fn Connection() -> impl IntoView {
     let status = use_context::<Live>().map_or_else(RwSignal::default, |live| live.status);
-    let (class, words) = (
-        move || match status.get() {
-            Status::Connecting => "connection",
-            Status::Live => "connection is-live",
-            Status::Reconnecting => "connection is-lost",
-        },
-        move || match status.get() {
-            Status::Connecting => "connecting…",
-            Status::Live => "live",
-            Status::Reconnecting => "reconnecting…",
-        },
-    );
+    let words = move || {
+        let (class, words) = match status.get() {
+            Status::Connecting => ("connection", "connecting…"),
+            Status::Live => ("connection is-live", "live"),
+            Status::Reconnecting => ("connection is-lost", "reconnecting…"),
+        };
+        view! { <span class=class>{words}</span> }.erase()
+    };
     view! {
-        <p class=class role="status" aria-label="Connection">
-            {words}
+        <p role="status" aria-label="Connection">
+            {changing(words)}
         </p>
         <noscript inner_html="<p class=\"static-hint\">This page shows one moment: reload it for the next, or allow JavaScript.</p>">
         </noscript>

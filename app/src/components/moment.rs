@@ -6,7 +6,7 @@ use glassworks_protocol::{State, Timestamp};
 use leptos::leptos_dom::helpers::set_interval;
 use leptos::prelude::*;
 
-use super::Erase;
+use super::changing;
 use crate::time::{duration, relative, running, utc};
 
 /// The present, in the context of every component: none until the page is hydrated, because
@@ -43,9 +43,9 @@ impl Clock {
 
 /// A moment: `12 s ago`, with the exact time at hand.
 #[component]
-pub(crate) fn Moment(at: Timestamp) -> AnyView {
+pub(crate) fn Moment(at: Timestamp) -> impl IntoView {
     let text = move || Clock::now().map_or_else(|| utc(at), |now| relative(at, now));
-    view! { <time datetime=at.to_string() title=utc(at)>{text}</time> }.erase()
+    view! { <time datetime=at.to_string() title=utc(at)>{changing(text)}</time> }
 }
 
 /// Since when a task in `state` runs, or has run to its end: one that waits for its next attempt
@@ -61,15 +61,17 @@ pub(crate) fn Elapsed(
     from: Option<Timestamp>,
     /// When it ended, if it has.
     to: Option<Timestamp>,
-) -> AnyView {
+) -> impl IntoView {
     let text = move || {
-        let ms = to.or_else(Clock::now)?.millis_since(from?);
-        let ms = u64::try_from(ms).unwrap_or(0);
-        Some(if to.is_some() {
+        let (Some(from), Some(until)) = (from, to.or_else(Clock::now)) else {
+            return String::new();
+        };
+        let ms = u64::try_from(until.millis_since(from)).unwrap_or(0);
+        if to.is_some() {
             duration(ms)
         } else {
             running(ms)
-        })
+        }
     };
-    view! { <span class="elapsed">{text}</span> }.erase()
+    view! { <span class="elapsed">{changing(text)}</span> }
 }

@@ -14,7 +14,7 @@ use crate::refused::Refused;
 pub(crate) fn Page(
     wanted: Box<dyn Fn() -> Wanted + Send + Sync>,
     show: fn(Wanted, PageData) -> Option<AnyView>,
-) -> AnyView {
+) -> impl IntoView {
     let data = Resource::new(wanted, |wanted| async move {
         (load(wanted.clone()).await, wanted)
     });
@@ -25,21 +25,20 @@ pub(crate) fn Page(
                 match loaded {
                     Ok(loaded) => show(wanted, loaded).unwrap_or_else(not_found),
                     Err(Refused(problem)) if problem.status == 404 => not_found(),
-                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.into_inner(),
+                    Err(Refused(problem)) => view! { <ProblemNote problem=*problem /> }.erase(),
                 }
             })}
         </Transition>
     }
-    .erase()
 }
 
 fn not_found() -> AnyView {
-    view! { <NotFoundPage /> }.into_inner()
+    view! { <NotFoundPage /> }.erase()
 }
 
 /// Says that something is on its way, after a navigation in the browser. The style shows it only
 /// to those who wait long.
 #[component]
-fn Loading() -> AnyView {
-    view! { <p class="loading">"Loading…"</p> }.erase()
+fn Loading() -> impl IntoView {
+    view! { <p class="loading">"Loading…"</p> }
 }

@@ -7,7 +7,7 @@ use super::Erase;
 
 /// A problem in words, with what is wrong where.
 #[component]
-pub(crate) fn ProblemNote(problem: Problem) -> AnyView {
+pub(crate) fn ProblemNote(problem: Problem) -> impl IntoView {
     let items: Vec<_> = problem.errors.into_iter().map(one_error).collect();
     view! {
         <div class="problem" role="alert">
@@ -16,7 +16,6 @@ pub(crate) fn ProblemNote(problem: Problem) -> AnyView {
             <ul>{items}</ul>
         </div>
     }
-    .erase()
 }
 
 fn one_error(error: FieldError) -> AnyView {

@@ -3,8 +3,6 @@
 use glassworks_protocol::Progress;
 use leptos::prelude::*;
 
-use super::Erase;
-
 /// A bar, the share in words, and what the handler says about it. Without progress, the bar
 /// shows only that something goes on.
 #[component]
@@ -12,7 +10,7 @@ pub(crate) fn ProgressBar(
     progress: Option<Progress>,
     /// What makes progress, for those who do not see the bar.
     label: String,
-) -> AnyView {
+) -> impl IntoView {
     let percent = progress.as_ref().map(|progress| percent(progress.fraction));
     let message = progress.and_then(|progress| progress.message);
     view! {
@@ -23,7 +21,6 @@ pub(crate) fn ProgressBar(
             <span class="progress-message">{message}</span>
         </span>
     }
-    .erase()
 }
 
 /// Rounded down: what shows 100 % is at its end.

@@ -3,8 +3,6 @@
 use glassworks_protocol::State;
 use leptos::prelude::*;
 
-use super::Erase;
-
 /// The state's shape, on a grid of 16 by 16.
 const fn shape(state: State) -> &'static str {
     match state {
@@ -32,7 +30,7 @@ pub(crate) fn StateBadge(
     /// Whether it was asked to stop.
     #[prop(optional)]
     cancel_requested: bool,
-) -> AnyView {
+) -> impl IntoView {
     let asked = cancel_requested && state == State::Running;
     let class = if asked {
         "state is-stopping".to_owned()
@@ -52,5 +50,4 @@ pub(crate) fn StateBadge(
             {word}
         </span>
     }
-    .erase()
 }

@@ -3,12 +3,10 @@
 use glassworks_protocol::TaskId;
 use leptos::prelude::*;
 
-use super::Erase;
-
 /// A task's kind and the end of its id. The beginning of a `UUIDv7` is the time, which tasks of
 /// one minute share; its end is random.
 #[component]
-pub(crate) fn TaskLink(id: TaskId, kind: String) -> AnyView {
+pub(crate) fn TaskLink(id: TaskId, kind: String) -> impl IntoView {
     let id = id.to_string();
     let end = id[id.len() - 8..].to_owned();
     let href = format!("/tasks/{id}");
@@ -19,5 +17,4 @@ pub(crate) fn TaskLink(id: TaskId, kind: String) -> AnyView {
             <span class="id">{end}</span>
         </a>
     }
-    .erase()
 }

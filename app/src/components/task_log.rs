@@ -4,7 +4,7 @@ use glassworks_protocol::{Event, EventBody, StateReason};
 use leptos::prelude::*;
 use serde_json::json;
 
-use super::{Elapsed, Erase, Moment};
+use super::{Elapsed, Erase, Moment, changing};
 use crate::attempts::{Attempt, Outcome, attempts};
 use crate::form::as_typed;
 use crate::task_view::TaskView;
@@ -12,7 +12,7 @@ use crate::time::utc;
 
 /// Each attempt, the latest first: when, how long, and how it ended.
 #[component]
-pub(crate) fn Attempts(view: RwSignal<TaskView>) -> AnyView {
+pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
     let list = Memo::new(move |_| view.with(|view| attempts(&view.task, &view.log)));
     let items = move || {
         list.get()
@@ -21,7 +21,7 @@ pub(crate) fn Attempts(view: RwSignal<TaskView>) -> AnyView {
             .map(one_attempt)
             .collect::<Vec<_>>()
     };
-    view! { <ol class="attempts">{items}</ol> }.erase()
+    view! { <ol class="attempts">{changing(items)}</ol> }
 }
 
 fn one_attempt(attempt: Attempt) -> AnyView {
@@ -52,24 +52,30 @@ fn one_attempt(attempt: Attempt) -> AnyView {
 
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
-pub(crate) fn Log(view: RwSignal<TaskView>) -> AnyView {
+pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
     // Progress and output, which come often, leave the log as it is.
     let latest = Memo::new(move |_| view.with(|view| view.log.last().map_or(0, |last| last.seq)));
     let entries = move || {
         latest.track();
         view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
     };
-    let cut = move || view.with(|view| if view.cut { "The latest entries. " } else { "" });
+    let cut = move || {
+        let words = if view.with(|view| view.cut) {
+            "The latest entries. "
+        } else {
+            ""
+        };
+        words.to_owned()
+    };
     let href = view.with_untracked(|view| format!("/api/tasks/{}/events", view.task.id));
     view! {
-        <ol class="log">{entries}</ol>
+        <ol class="log">{changing(entries)}</ol>
         <p class="quiet">
-            {cut} <a href=href rel="external">
+            {changing(cut)} <a href=href rel="external">
                 "All events as JSON"
             </a>
         </p>
     }
-    .erase()
 }
 
 fn entry(event: &Event) -> AnyView {

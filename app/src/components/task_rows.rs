@@ -3,7 +3,7 @@
 use glassworks_protocol::{TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::Erase;
+use super::{Erase, changing};
 
 /// Which tasks of a list are shown, in which order.
 pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
@@ -15,13 +15,13 @@ pub(crate) fn TaskRows(
     rows: RwSignal<Vec<TaskSummary>>,
     pick: Pick,
     row: fn(TaskSummary) -> AnyView,
-) -> AnyView {
+) -> impl IntoView {
     let ids = move || rows.with(|rows| pick(rows));
     let one = move |id: TaskId| {
-        move || {
+        changing(move || {
             let task = rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());
-            task.map(row)
-        }
+            task.map_or_else(|| ().erase(), row)
+        })
     };
-    view! { <For each=ids key=|id| *id children=one /> }.erase()
+    view! { <For each=ids key=|id| *id children=one /> }
 }

@@ -3,11 +3,13 @@
 use glassworks_protocol::{State, TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::{Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, run_start};
+use super::{
+    Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, filled, run_start,
+};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
-pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> AnyView {
+pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> impl IntoView {
     view! {
         <table class="tasks">
             <caption class="visually-hidden">"Tasks, newest first"</caption>
@@ -33,7 +35,6 @@ pub(crate) fn TaskTable(rows: RwSignal<Vec<TaskSummary>>) -> AnyView {
             </tbody>
         </table>
     }
-    .erase()
 }
 
 fn all(rows: &[TaskSummary]) -> Vec<TaskId> {
@@ -49,7 +50,7 @@ fn row(task: TaskSummary) -> AnyView {
             </td>
             <td class="task-cell">
                 <TaskLink id=task.id kind=task.kind />
-                <span class="tags">{task.tags.join(", ")}</span>
+                <span class="tags">{filled(task.tags.join(", "))}</span>
             </td>
             <td class="wide">{task.queue}</td>
             <td class="progress-cell">{note}</td>

@@ -9,7 +9,7 @@ use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
 
-use super::{CopyButton, Erase};
+use super::{CopyButton, Erase, changing};
 use crate::output::{MAX_BYTES, Output, Piece, last_part};
 use screen::Screen;
 
@@ -60,7 +60,7 @@ pub(crate) fn Terminal(
     /// Whether more may come.
     #[prop(into)]
     growing: Signal<bool>,
-) -> AnyView {
+) -> impl IntoView {
     let pre = NodeRef::<Pre>::new();
     let following = RwSignal::new(true);
     let paused = RwSignal::new(false);
@@ -102,10 +102,12 @@ pub(crate) fn Terminal(
             .and_then(|pre| pre.text_content())
             .unwrap_or_default()
     };
-    let waiting = move || {
-        paused
-            .get()
-            .then(|| format!("Paused, {} lines wait. ", printed.lines()))
+    let note = move || match (paused.get(), blank.get(), growing.get()) {
+        (true, ..) => format!("Paused: {} lines wait.", printed.lines()),
+        (_, true, true) => "Nothing printed yet.".to_owned(),
+        (_, true, false) => "It printed nothing.".to_owned(),
+        (_, false, true) => "More may come.".to_owned(),
+        (_, false, false) => String::new(),
     };
     let href = format!("/api/tasks/{id}/output");
     view! {
@@ -114,7 +116,7 @@ pub(crate) fn Terminal(
                 <button
                     type="button"
                     class="live-only"
-                    aria-pressed=move || following.get().to_string()
+                    aria-pressed=changing(move || following.get().to_string())
                     on:click=move |_| following.update(|following| *following = !*following)
                 >
                     "Follow"
@@ -122,7 +124,7 @@ pub(crate) fn Terminal(
                 <button
                     type="button"
                     class="live-only"
-                    aria-pressed=move || paused.get().to_string()
+                    aria-pressed=changing(move || paused.get().to_string())
                     on:click=move |_| paused.update(|paused| *paused = !*paused)
                 >
                     "Pause"
@@ -132,7 +134,7 @@ pub(crate) fn Terminal(
                     "Download"
                 </a>
             </div>
-            <p class="terminal-note" hidden=move || !cut.get()>
+            <p class="terminal-note" hidden=changing(move || !cut.get())>
                 "This is the end of it. " <a href=href rel="external">"The whole output"</a>
             </p>
             <pre
@@ -146,18 +148,9 @@ pub(crate) fn Terminal(
             >
                 {pieces}
             </pre>
-            <p class="terminal-note">
-                {waiting}
-                {move || match (blank.get(), growing.get()) {
-                    (true, true) => "Nothing printed yet.",
-                    (true, false) => "It printed nothing.",
-                    (false, true) => "More may come.",
-                    (false, false) => "",
-                }}
-            </p>
+            <p class="terminal-note">{changing(note)}</p>
         </div>
     }
-    .erase()
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 
 use crate::components::{
     Counts, Elapsed, Erase, LiveList, Moment, Page, Pick, ProgressBar, StateBadge, TaskLink,
-    TaskRows, live_list,
+    TaskRows, changing, live_list,
 };
 use crate::functions::{Board, PageData, Wanted};
 use crate::list_query::{ListQuery, ON_BOARD};
@@ -14,13 +14,12 @@ use crate::live::{News, Topic, watch};
 
 /// The board.
 #[component]
-pub(crate) fn BoardPage() -> AnyView {
+pub(crate) fn BoardPage() -> impl IntoView {
     view! {
         <Title text="Board · Glassworks" />
         <h1 class="visually-hidden">"Board"</h1>
         <Page wanted=Box::new(|| Wanted::Board) show=show />
     }
-    .erase()
 }
 
 fn show(_: Wanted, data: PageData) -> Option<AnyView> {
@@ -49,7 +48,7 @@ fn show(_: Wanted, data: PageData) -> Option<AnyView> {
 }
 
 #[component]
-fn Figures(stats: Stats) -> AnyView {
+fn Figures(stats: Stats) -> impl IntoView {
     let stats = RwSignal::new(stats);
     let hear = move |news| {
         if let News::Stats(fresh) = news {
@@ -59,16 +58,15 @@ fn Figures(stats: Stats) -> AnyView {
     watch(Topic::Stats, Box::new(hear));
     view! {
         <section class="figures" aria-label="Figures">
-            {move || view! { <Counts stats=stats.get() /> }}
+            {changing(move || view! { <Counts stats=stats.get() /> }.erase())}
         </section>
     }
-    .erase()
 }
 
 /// The latest tasks in `state`, and the way to all of them.
 /// The latest tasks in `state`, and the way to all of them.
 #[component]
-fn List(first: TaskPage<TaskSummary>, state: State) -> AnyView {
+fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
     let live = live_list(&ListQuery::on_board(state), first);
     let (pick, row): (Pick, fn(TaskSummary) -> AnyView) = match state {
         State::Failed => (latest_failed, failed_task),
@@ -78,9 +76,8 @@ fn List(first: TaskPage<TaskSummary>, state: State) -> AnyView {
         <ul class="board-list" aria-label=format!("Tasks {state}")>
             <TaskRows rows=live.rows pick row />
         </ul>
-        {move || rest(live, state)}
+        {changing(move || rest(live, state))}
     }
-    .erase()
 }
 
 fn latest(rows: &[TaskSummary]) -> Vec<TaskId> {

@@ -3,12 +3,11 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::Erase;
 use crate::refused::set_status;
 
 /// For a path that leads nowhere: status 404.
 #[component]
-pub(crate) fn NotFoundPage() -> AnyView {
+pub(crate) fn NotFoundPage() -> impl IntoView {
     set_status(404);
     view! {
         <Title text="Not found · Glassworks" />
@@ -23,5 +22,4 @@ pub(crate) fn NotFoundPage() -> AnyView {
             "."
         </p>
     }
-    .erase()
 }

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{CodeBlock, Erase, Page, ProblemNote, field_view, origin, typed_in};
+use crate::components::{
+    CodeBlock, Erase, Page, ProblemNote, changing, field_view, origin, typed_in,
+};
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
 use crate::functions::{PageData, SubmitTask, Wanted};
@@ -15,13 +17,12 @@ use crate::refused::Refused;
 
 /// The form of the kind that the URL's query names, filled in with what it says.
 #[component]
-pub(crate) fn SubmitPage() -> AnyView {
+pub(crate) fn SubmitPage() -> impl IntoView {
     view! {
         <Title text="Submit · Glassworks" />
         <h1>"Submit a task"</h1>
         <Page wanted=Box::new(|| Wanted::Kinds) show=show />
     }
-    .erase()
 }
 
 fn show(_: Wanted, data: PageData) -> Option<AnyView> {
@@ -29,7 +30,7 @@ fn show(_: Wanted, data: PageData) -> Option<AnyView> {
         return None;
     };
     let search = use_location().search;
-    Some((move || chosen(kinds.clone(), query::parse(&search.read()))).erase())
+    Some(changing(move || chosen(kinds.clone(), query::parse(&search.read()))).erase())
 }
 
 /// The kinds, and the form of the one that was `asked` for; else of the first.
@@ -50,7 +51,7 @@ fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> AnyView {
                 .into_iter()
                 .filter(|(name, _)| name.contains('['))
                 .collect();
-            view! { <KindForm info=info.clone() typed /> }.into_inner()
+            view! { <KindForm info=info.clone() typed /> }.erase()
         }
         None => view! { <p class="quiet">"This server has no such kind."</p> }.erase(),
     };
@@ -86,7 +87,7 @@ fn kind_link(info: KindInfo, is_current: bool) -> AnyView {
 }
 
 #[component]
-fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
+fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
     let form = Form::of(&info);
     let typed = if typed.is_empty() {
         Typed::initial(&form)
@@ -118,11 +119,26 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
         }
     };
 
+    let shown = move || {
+        let text = command.get();
+        view! { <CodeBlock label="command that submits this task" text /> }.erase()
+    };
+    let note = move || {
+        if complete.get() {
+            ""
+        } else {
+            "What is typed now is not complete yet."
+        }
+        .to_owned()
+    };
+
     let is_set = |field: &Field| typed.get(&field.name).is_some_and(|text| !text.is_empty());
     let options_open = form.options.iter().any(is_set);
     let form = StoredValue::new((form, typed));
-    let summary =
-        move || problem().map(|problem| form.with_value(|(form, _)| summary(form, problem)));
+    let summary = move || match problem() {
+        Some(problem) => form.with_value(|(form, _)| summary(form, problem)),
+        None => ().erase(),
+    };
     let controls = move |fields: fn(&Form) -> &[Field]| {
         let errors = problem().map(|problem| problem.errors).unwrap_or_default();
         form.with_value(|(form, typed)| {
@@ -133,17 +149,17 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
         })
     };
     let content = view! {
-        {summary}
+        {changing(summary)}
         <input type="hidden" name="kind" value=kind />
         <fieldset>
             <legend>"Payload"</legend>
-            {move || controls(|form| &form.payload)}
+            {changing(move || controls(|form| &form.payload))}
         </fieldset>
         <details open=options_open>
             <summary>"Options"</summary>
             <fieldset>
                 <legend class="visually-hidden">"Options"</legend>
-                {move || controls(|form| &form.options)}
+                {changing(move || controls(|form| &form.options))}
             </fieldset>
         </details>
         <button type="submit" class="primary">
@@ -159,16 +175,11 @@ fn KindForm(info: KindInfo, typed: Typed) -> AnyView {
             </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
-                {move || view! { <CodeBlock label="command that submits this task" text=command.get() /> }}
-                <p class="quiet">
-                    {move || {
-                        if complete.get() { "" } else { "What is typed now is not complete yet." }
-                    }}
-                </p>
+                {changing(shown)}
+                <p class="quiet">{changing(note)}</p>
             </section>
         </div>
     }
-    .erase()
 }
 
 /// What is wrong beside what is said at the fields.
@@ -183,5 +194,5 @@ fn summary(form: &Form, mut problem: Problem) -> AnyView {
         .into_iter()
         .cloned()
         .collect();
-    view! { <ProblemNote problem /> }.into_inner()
+    view! { <ProblemNote problem /> }.erase()
 }

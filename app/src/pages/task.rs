@@ -9,7 +9,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::components::{
-    Attempts, CodeBlock, Erase, Log, Page, Printed, ProgressBar, StateBadge, Terminal, origin,
+    Attempts, CodeBlock, Erase, Log, Page, Printed, ProgressBar, StateBadge, Terminal, changing,
+    origin,
 };
 use crate::curl;
 use crate::functions::{PageData, Wanted};
@@ -20,21 +21,21 @@ use facts::Facts;
 
 /// The page of the task that the path names.
 #[component]
-pub(crate) fn TaskPage() -> AnyView {
+pub(crate) fn TaskPage() -> impl IntoView {
     let params = use_params_map();
     let wanted = move || Wanted::Task(params.with(|params| params.get("id").unwrap_or_default()));
-    view! { <Page wanted=Box::new(wanted) show=show /> }.into_inner()
+    view! { <Page wanted=Box::new(wanted) show=show /> }
 }
 
 fn show(_: Wanted, data: PageData) -> Option<AnyView> {
     let PageData::Task(story) = data else {
         return None;
     };
-    Some(view! { <Story story=*story /> }.into_inner())
+    Some(view! { <Story story=*story /> }.erase())
 }
 
 #[component]
-fn Story(story: TaskStory) -> AnyView {
+fn Story(story: TaskStory) -> impl IntoView {
     let TaskStory { view, output } = story;
     let id = view.task.id;
     let kind = view.task.kind.clone();
@@ -50,10 +51,10 @@ fn Story(story: TaskStory) -> AnyView {
     let badge = move || {
         let (state, cancel_requested) =
             view.with(|view| (view.task.state, view.task.cancel_requested));
-        view! { <StateBadge state cancel_requested /> }
+        view! { <StateBadge state cancel_requested /> }.erase()
     };
     let growing = Signal::derive(move || view.with(|view| !view.task.state.is_final()));
-    let gone = move || view! { <p class="problem" role="alert">{gone.get()}</p> };
+    let gone_words = move || gone.get();
     view! {
         <Title text=format!("{kind} {id} · Glassworks") />
         <article class="task-page">
@@ -64,12 +65,14 @@ fn Story(story: TaskStory) -> AnyView {
                     <span class="id">{id.to_string()}</span>
                 </h1>
                 <p class="task-state" role="status" aria-label="State">
-                    {badge}
+                    {changing(badge)}
                 </p>
                 <Actions id view round />
             </header>
-            {gone}
-            {move || now(view)}
+            <p class="problem" role="alert">
+                {changing(gone_words)}
+            </p>
+            {changing(move || now(view))}
             <div class="task-columns">
                 <section aria-labelledby="output" class="output-section">
                     <h2 id="output">"Output"</h2>
@@ -93,7 +96,6 @@ fn Story(story: TaskStory) -> AnyView {
             <Papers view />
         </article>
     }
-    .erase()
 }
 
 /// Keeps `view` and `printed` up to date for as long as the running effect lasts.
@@ -119,8 +121,12 @@ fn now(view: RwSignal<TaskView>) -> AnyView {
             State::Running | State::Completed => {
                 let label = format!("Progress of {} {}", task.kind, task.id);
                 let progress = task.progress.clone();
-                let bar = view! { <ProgressBar progress label /> };
-                view! { <div class="task-progress">{bar}</div> }.erase()
+                view! {
+                    <div class="task-progress">
+                        <ProgressBar progress label />
+                    </div>
+                }
+                .erase()
             }
             State::Failed | State::Retrying => {
                 let message = task.error.as_ref().map(|error| error.message.clone());
@@ -142,7 +148,7 @@ fn no_result(state: State) -> &'static str {
 
 /// What went in, what came out, and the same thing as curl.
 #[component]
-fn Papers(view: RwSignal<TaskView>) -> AnyView {
+fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
     let payload = view.with_untracked(|view| pretty(&view.task.payload));
     let result = move || {
         let text = view.with(|view| {
@@ -151,7 +157,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
                 .as_ref()
                 .map_or_else(|| no_result(view.task.state).to_owned(), pretty)
         });
-        view! { <CodeBlock label="result as JSON" text /> }
+        view! { <CodeBlock label="result as JSON" text /> }.erase()
     };
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
@@ -166,7 +172,7 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             </section>
             <section aria-labelledby="result">
                 <h2 id="result">"Result"</h2>
-                {result}
+                {changing(result)}
             </section>
             <section aria-labelledby="curl" class="papers-wide">
                 <h2 id="curl">"The same with curl"</h2>
@@ -176,7 +182,6 @@ fn Papers(view: RwSignal<TaskView>) -> AnyView {
             </section>
         </div>
     }
-    .erase()
 }
 
 fn pretty(value: &serde_json::Value) -> String {

@@ -5,20 +5,19 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{Erase, Filters, Page, TaskTable, live_list};
+use crate::components::{Erase, Filters, Page, TaskTable, changing, live_list};
 use crate::functions::{PageData, TaskList, Wanted};
 use crate::list_query::ListQuery;
 
 /// The list of tasks that the URL's query asks for.
 #[component]
-pub(crate) fn TasksPage() -> AnyView {
+pub(crate) fn TasksPage() -> impl IntoView {
     let search = use_location().search;
     view! {
         <Title text="Tasks · Glassworks" />
         <h1>"Tasks"</h1>
         <Page wanted=Box::new(move || Wanted::Tasks(search.get())) show=show />
     }
-    .erase()
 }
 
 fn show(wanted: Wanted, data: PageData) -> Option<AnyView> {
@@ -37,7 +36,7 @@ fn show(wanted: Wanted, data: PageData) -> Option<AnyView> {
 
 /// One page of tasks, live.
 #[component]
-fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> AnyView {
+fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
     let live = live_list(&list, first);
     let newest = list
         .page
@@ -48,22 +47,24 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> AnyView {
     // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
     let table = move || match (empty.get(), narrowed) {
-        (false, _) => view! { <TaskTable rows=live.rows /> }.into_inner(),
+        (false, _) => view! { <TaskTable rows=live.rows /> }.erase(),
         (true, true) => nothing("No task matches. ", "/tasks", "Show all"),
         (true, false) => nothing("No tasks yet. ", "/submit", "Submit one"),
     };
     let older = move || {
-        let cursor = live.next_cursor.get()?;
-        Some(page_link(&list.at(Some(cursor)), "Older"))
+        let cursor = live.next_cursor.get();
+        cursor.map_or_else(
+            || ().erase(),
+            |cursor| page_link(&list.at(Some(cursor)), "Older"),
+        )
     };
     view! {
-        {table}
+        {changing(table)}
         <nav class="paging" aria-label="Pages of tasks">
             {newest}
-            {older}
+            {changing(older)}
         </nav>
     }
-    .erase()
 }
 
 fn nothing(words: &'static str, href: &'static str, name: &'static str) -> AnyView {

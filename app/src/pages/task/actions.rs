@@ -4,7 +4,7 @@ use glassworks_protocol::{State, TaskId};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::components::{Erase, ProblemNote};
+use crate::components::{Erase, ProblemNote, changing};
 use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
 use crate::task_view::TaskView;
@@ -16,7 +16,7 @@ pub(super) fn Actions(
     view: RwSignal<TaskView>,
     /// Counted up when the task starts over.
     round: RwSignal<u32>,
-) -> AnyView {
+) -> impl IntoView {
     let change = ServerAction::<ChangeTask>::new();
     let answer = change.value();
     Effect::new(move |_| {
@@ -27,21 +27,20 @@ pub(super) fn Actions(
     });
     let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
     let refused = move || match answer.get() {
-        Some(Err(Refused(problem))) => Some(view! { <ProblemNote problem=*problem /> }),
-        _ => None,
+        Some(Err(Refused(problem))) => view! { <ProblemNote problem=*problem /> }.erase(),
+        _ => ().erase(),
     };
     let content = view! {
         <input type="hidden" name="id" value=id.to_string() />
-        {buttons}
+        {changing(buttons)}
     }
     .erase();
     view! {
         <div class="actions">
             <ActionForm action=change>{content}</ActionForm>
         </div>
-        {refused}
+        {changing(refused)}
     }
-    .erase()
 }
 
 fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {

@@ -3,7 +3,7 @@
 use glassworks_protocol::{Task, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Erase, Moment, run_start};
+use crate::components::{Elapsed, Erase, Moment, changing, run_start};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
@@ -15,19 +15,19 @@ enum Fact {
 
 /// The facts, as terms and what they are.
 #[component]
-pub(super) fn Facts(view: RwSignal<TaskView>) -> AnyView {
+pub(super) fn Facts(view: RwSignal<TaskView>) -> impl IntoView {
     let items = move || {
         let facts = view.with(|view| facts(&view.task));
         facts.into_iter().map(one_fact).collect::<Vec<_>>()
     };
-    view! { <dl class="facts">{items}</dl> }.erase()
+    view! { <dl class="facts">{changing(items)}</dl> }
 }
 
 fn one_fact((term, fact): (&'static str, Fact)) -> AnyView {
     let fact = match fact {
         Fact::Words(words) => words.erase(),
-        Fact::At(at) => view! { <Moment at /> }.into_inner(),
-        Fact::Between(from, to) => view! { <Elapsed from to /> }.into_inner(),
+        Fact::At(at) => view! { <Moment at /> }.erase(),
+        Fact::Between(from, to) => view! { <Elapsed from to /> }.erase(),
     };
     view! {
         <div>
