@@ -38,9 +38,9 @@ impl FromServerFnError for Refused {
     }
 }
 
-/// Refuses with `problem`; on the server, the response gets its status.
+/// Refuses with `problem`, and gives the response its status.
+#[cfg(feature = "ssr")]
 pub(crate) fn refuse(problem: Problem) -> Refused {
-    #[cfg(feature = "ssr")]
     if !is_plain_form() {
         set_status(problem.status);
     }
