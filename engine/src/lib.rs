@@ -37,3 +37,4 @@ pub use handler::{Handler, Run, TaskError};
 pub use hub::{Change, Changes, Follow};
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, StartError};
+pub use registry::PayloadSchema;

@@ -11,6 +11,8 @@ pub mod live;
 pub mod problem;
 pub mod queue;
 pub mod schedule;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod stats;
 pub mod task;
 pub mod timestamp;

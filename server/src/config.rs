@@ -22,18 +22,25 @@ pub struct Cli {
     config: Config,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
+    #[default]
     Serve,
+    /// Prints the API's OpenAPI 3.1 document.
+    Openapi,
 }
 
 impl Cli {
+    /// What to do.
+    pub fn command(&self) -> Command {
+        self.command.unwrap_or_default()
+    }
+
     /// What to serve with.
     pub fn config(self) -> Config {
-        match self.command {
-            Some(Command::Serve) | None => self.config,
-        }
+        self.config
     }
 }
 
@@ -136,7 +143,7 @@ fn host_name(text: &str) -> Result<String, String> {
 mod tests {
     use clap::Parser as _;
 
-    use super::{Cli, Config, LogFormat};
+    use super::{Cli, Command, Config, LogFormat};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
@@ -153,6 +160,9 @@ mod tests {
             assert_eq!(config.log_format, LogFormat::Json);
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         }
+        let command = |line: &[&str]| Cli::try_parse_from(line).unwrap().command();
+        assert_eq!(command(&["glassworks"]), Command::Serve);
+        assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
     }
 
     #[test]

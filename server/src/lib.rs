@@ -15,6 +15,7 @@ pub mod guard;
 pub mod listener;
 pub mod logging;
 pub mod node;
+mod openapi;
 mod pages;
 pub mod router;
 pub mod shutdown;

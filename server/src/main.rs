@@ -9,10 +9,10 @@ use std::time::Duration;
 use clap::Parser as _;
 use glassworks_engine::{Engine, Options};
 use glassworks_server::assets::Site;
-use glassworks_server::config::{Cli, Config};
+use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
-use glassworks_server::router::router;
+use glassworks_server::router::{openapi, router};
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::{VERSION, listener, logging};
@@ -24,9 +24,12 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let config = Cli::parse().config();
-    logging::start(config.log_format);
-    match start(config) {
+    let cli = Cli::parse();
+    let outcome = match cli.command() {
+        Command::Serve => start(cli.config()),
+        Command::Openapi => print_openapi(),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed, and then nobody wants to know.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
+    logging::start(config.log_format);
     config.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -86,6 +90,14 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if !shutdown.close().await {
         warn!("some connections were still open");
     }
+    Ok(())
+}
+
+/// Prints the OpenAPI document that a server of this program serves.
+fn print_openapi() -> Result<(), Box<dyn Error>> {
+    let kinds = glassworks_handlers::register(Engine::builder());
+    let document = openapi(kinds.kinds(), kinds.payload_schemas());
+    writeln!(io::stdout(), "{}", document.to_pretty_json()?)?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::Options;
-use crate::registry::Registry;
+use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
 use crate::store::Store;
 use crate::tally::Tally;
@@ -75,6 +75,11 @@ impl Engine {
     /// The kinds that can be submitted, by name.
     pub fn kinds(&self) -> &[KindInfo] {
         self.0.registry.kinds()
+    }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.0.registry.payload_schemas()
     }
 
     /// The figures of this node and its store.

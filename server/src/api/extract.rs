@@ -15,11 +15,17 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
+use utoipa::IntoParams;
 
 use crate::error::ApiError;
 
 /// The `{id}` of the path.
-pub(crate) struct TaskPath(pub(super) TaskId);
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct TaskPath(
+    /// The task's id.
+    pub(super) TaskId,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
     type Rejection = ApiError;

@@ -8,6 +8,7 @@
 mod answers;
 mod connections;
 mod files;
+mod openapi;
 mod process;
 mod refusals;
 mod streams;

@@ -1,0 +1,7 @@
+//! The groups of operations, in the order in which the documentation shows them.
+
+pub(crate) const TASKS: &str = "Tasks";
+pub(crate) const LIVE: &str = "Live";
+pub(crate) const KINDS: &str = "Kinds";
+pub(crate) const SERVER: &str = "Server";
+pub(crate) const TRY: &str = "Try";
