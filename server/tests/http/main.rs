@@ -7,6 +7,7 @@
 
 mod answers;
 mod connections;
+mod docs;
 mod files;
 mod openapi;
 mod process;
