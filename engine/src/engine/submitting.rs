@@ -52,6 +52,9 @@ impl Engine {
                     let pointer = format!("/tasks/{index}{}", error.pointer);
                     FieldError::new(pointer, error.detail)
                 })),
+                Err(Error::TooLarge(detail)) => {
+                    return Err(Error::TooLarge(format!("/tasks/{index}: {detail}")));
+                }
                 Err(error) => return Err(error),
             }
         }
