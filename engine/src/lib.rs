@@ -33,7 +33,7 @@ mod submission;
 mod tally;
 mod throughput;
 
-pub use engine::{Builder, Engine, Submitted};
+pub use engine::{Builder, Engine, RequestContext, Submitted};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use histogram::{Durations, Histogram};

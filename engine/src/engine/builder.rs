@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answers::answer;
+use super::in_flight::InFlight;
 use super::{Engine, Inner};
 use crate::dispatcher::Dispatcher;
 use crate::error::Error;
@@ -152,6 +153,7 @@ impl Builder {
             registry,
             runs,
             tally,
+            in_flight: InFlight::default(),
             options,
             started_at: Timestamp::now(),
             started: Instant::now(),

@@ -3,6 +3,7 @@
 mod answers;
 mod builder;
 mod changing;
+mod in_flight;
 mod measuring;
 mod nodes;
 mod queues;
@@ -19,7 +20,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::Builder;
-pub use self::submitting::Submitted;
+use self::in_flight::InFlight;
+pub use self::submitting::{RequestContext, Submitted};
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::Options;
@@ -47,6 +49,7 @@ struct Inner {
     registry: Arc<Registry>,
     runs: Arc<Runs>,
     tally: Arc<Tally>,
+    in_flight: InFlight,
     options: Options,
     started_at: Timestamp,
     started: Instant,
