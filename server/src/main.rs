@@ -63,12 +63,12 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let router = router(Node {
-        engine: engine.clone(),
-        hosts: AllowedHosts::new(address, &config.allowed_hosts),
-        site: Site::find(),
-        shutdown: shutdown.clone(),
-    });
+    let router = router(Node::new(
+        engine.clone(),
+        AllowedHosts::new(address, &config.allowed_hosts),
+        Site::find(),
+        shutdown.clone(),
+    ));
     greet(address);
     tokio::spawn(listener::serve(listener, router, shutdown.clone()));
 

@@ -5,7 +5,9 @@ use glassworks_engine::Engine;
 
 use crate::assets::Site;
 use crate::guard::host::AllowedHosts;
+use crate::pulse::Pulse;
 use crate::shutdown::Shutdown;
+use crate::traffic::Traffic;
 
 /// What the routes of one running process share. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +20,24 @@ pub struct Node {
     pub site: Site,
     /// Whether it is about to end.
     pub shutdown: Shutdown,
+    /// What was asked of it.
+    pub traffic: Traffic,
+    /// How its runtime does.
+    pub pulse: Pulse,
+}
+
+impl Node {
+    /// A node that has not been asked anything yet. To be called within a Tokio runtime.
+    pub fn new(engine: Engine, hosts: AllowedHosts, site: Site, shutdown: Shutdown) -> Self {
+        Self {
+            engine,
+            hosts,
+            site,
+            shutdown,
+            traffic: Traffic::default(),
+            pulse: Pulse::start(),
+        }
+    }
 }
 
 impl FromRef<Node> for Engine {

@@ -12,9 +12,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::unbuffered::WorthCompressing;
-use crate::api::{events, health, hello, kinds, live, output, stats, tasks};
+use crate::api::{
+    aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
+    schedules, slow, stats, stream, tasks,
+};
 use crate::error::ApiError;
-use crate::guard::{body, guard, panicked};
+use crate::guard::{Admission, body, guard, panicked};
 use crate::node::Node;
 use crate::{assets, pages};
 
@@ -22,7 +25,12 @@ use crate::{assets, pages};
 pub fn router(node: Node) -> Router {
     let table = Router::new()
         .route("/api/hello", get(hello::hello))
+        .route("/api/slow", get(slow::slow))
+        .route("/api/aggregate", get(aggregate::built_in))
+        .route("/api/stream", get(stream::stream))
         .route("/api/tasks", get(tasks::list).post(tasks::submit))
+        .route("/api/tasks/batch", post(batch::submit))
+        .route("/api/tasks/bulk", post(batch::change))
         .route("/api/tasks/{id}", get(tasks::get).delete(tasks::delete))
         .route("/api/tasks/{id}/cancel", post(tasks::cancel))
         .route("/api/tasks/{id}/retry", post(tasks::retry))
@@ -31,9 +39,28 @@ pub fn router(node: Node) -> Router {
         .route("/api/tasks/{id}/ws", get(live::task_socket))
         .route("/api/ws", get(live::socket))
         .route("/api/kinds", get(kinds::kinds))
+        .route("/api/queues", get(queues::list))
+        .route("/api/queues/{name}", get(queues::get).put(queues::put))
+        .route("/api/queues/{name}/pause", post(queues::pause))
+        .route("/api/queues/{name}/resume", post(queues::resume))
+        .route(
+            "/api/schedules",
+            get(schedules::list).post(schedules::create),
+        )
+        .route(
+            "/api/schedules/{id}",
+            get(schedules::get)
+                .put(schedules::put)
+                .delete(schedules::delete),
+        )
+        .route("/api/schedules/{id}/pause", post(schedules::pause))
+        .route("/api/schedules/{id}/resume", post(schedules::resume))
+        .route("/api/schedules/{id}/firings", get(schedules::firings))
+        .route("/api/nodes", get(nodes::list))
         .route("/api/stats", get(stats::stats))
         .route("/stats", get(stats::stats))
         .route("/api/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(pages::routes(&node))
@@ -47,7 +74,7 @@ pub fn router(node: Node) -> Router {
         .layer(from_fn(body::collect))
         .layer(CompressionLayer::new().compress_when(WorthCompressing))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(node.hosts, guard))
+        .layer(from_fn_with_state(Admission::of(node), guard))
 }
 
 /// Answers a path that no route has. A slash at the end makes no difference to the API; a page is

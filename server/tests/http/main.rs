@@ -7,9 +7,14 @@
 
 mod answers;
 mod connections;
+mod figures;
 mod files;
+mod many;
 mod process;
+mod queues;
 mod refusals;
+mod schedules;
 mod streams;
 mod support;
 mod tasks;
+mod waiting;

@@ -56,12 +56,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let router = router(Node {
-            engine: engine.clone(),
-            hosts: AllowedHosts::new(address, &[]),
+        let router = router(Node::new(
+            engine.clone(),
+            AllowedHosts::new(address, &[]),
             site,
-            shutdown: shutdown.clone(),
-        });
+            shutdown.clone(),
+        ));
         tokio::spawn(listener::serve(listener, router, shutdown.clone()));
         Self {
             address,
