@@ -1,12 +1,29 @@
-//! What the operator can set: flags, and environment variables of the same names.
+//! What the operator can set: flags, environment variables of the same names, and a file.
+//!
+//! A flag comes before its variable, a variable before the file, the file before the default.
 
+mod file;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use glassworks_engine::Database;
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
+};
+use glassworks_engine::{Database, Limits, QueueRule, Retention};
 use http::uri::Authority;
+use serde::Deserialize;
+
+use self::file::File;
+pub use self::file::FileError;
+
+/// How many tasks a node may run at a time.
+const WORKERS: RangeInclusive<i64> = 1..=10_000;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -29,17 +46,44 @@ enum Command {
 }
 
 impl Cli {
-    /// What to serve with.
-    pub fn config(self) -> Config {
-        match self.command {
-            Some(Command::Serve) | None => self.config,
-        }
+    /// What to serve with, from the command line, the variables and the file.
+    ///
+    /// It ends the process where clap does: at `--help`, and at a bad option, which it names.
+    pub fn read() -> Result<Config, FileError> {
+        read(std::env::args_os()).unwrap_or_else(|refused| refused.exit())
     }
+}
+
+/// What `line` sets, beside the variables and the file; the outer error is of the line itself.
+fn read<T: Into<OsString> + Clone>(
+    line: impl IntoIterator<Item = T>,
+) -> Result<Result<Config, FileError>, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(line)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    let mut config = match cli.command {
+        Some(Command::Serve) | None => cli.config,
+    };
+    let Some(path) = &config.file else {
+        return Ok(Ok(config));
+    };
+    Ok(File::read(path).map(|file| {
+        file.fill(&mut config, &matches);
+        config
+    }))
 }
 
 /// What to serve with.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
+    /// A TOML file with more settings. What a flag or a variable says comes before it.
+    #[arg(
+        long = "config",
+        global = true,
+        env = "GLASSWORKS_CONFIG",
+        value_name = "FILE"
+    )]
+    file: Option<PathBuf>,
+
     /// Address and port to serve on; port 0 lets the system choose one.
     #[arg(
         long,
@@ -61,7 +105,7 @@ pub struct Config {
     pub database: Database,
 
     /// How many tasks this node runs at a time.
-    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(WORKERS))]
     pub workers: u32,
 
     /// A further host name to answer to, without its port. Repeatable; comma-separated in the
@@ -88,10 +132,23 @@ pub struct Config {
         value_parser = BoolishValueParser::new()
     )]
     pub allow_unauthenticated_remote_access: bool,
+
+    /// How queues may be used, by name. From the file alone, as is what follows.
+    #[arg(skip)]
+    pub queues: BTreeMap<String, QueueRule>,
+
+    /// How long finished tasks are kept.
+    #[arg(skip)]
+    pub retention: Retention,
+
+    /// How much of everything there may be.
+    #[arg(skip)]
+    pub limits: Limits,
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -134,13 +191,14 @@ fn host_name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use std::io::Write as _;
+    use std::time::Duration;
 
-    use super::{Cli, Config, LogFormat};
+    use super::{Config, LogFormat, read};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
-        Cli::try_parse_from(line).map(Cli::config)
+        read(line).map(|config| config.unwrap())
     }
 
     #[test]
@@ -195,6 +253,31 @@ mod tests {
             let asked = config(&["--listen", listen, "--allow-unauthenticated-remote-access"]);
             assert!(asked.unwrap().check().is_ok(), "{listen}");
         }
+    }
+
+    #[test]
+    fn the_file_sets_what_no_flag_has_set() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let text = "workers = 7\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
+                    [retention]\nfailed = \"1h\"\n[queues.mail]\nconcurrency = 2\n";
+        file.write_all(text.as_bytes()).unwrap();
+        let path = file.path().to_str().unwrap();
+        for line in [
+            ["--config", path, "--workers", "3", "serve"],
+            ["serve", "--workers", "3", "--config", path],
+        ] {
+            let config = config(&line).unwrap();
+            assert_eq!(config.workers, 3);
+            assert_eq!(config.listen.to_string(), "127.0.0.1:9");
+            assert_eq!(config.allowed_hosts, ["a"]);
+            assert_eq!(config.log_format, LogFormat::Text);
+            assert_eq!(config.retention.failed, Duration::from_hours(1));
+            assert_eq!(config.retention.completed, Duration::from_hours(24));
+            assert_eq!(config.queues["mail"].concurrency, Some(2));
+        }
+        // Naming the default outright is saying it.
+        let said = config(&["--config", path, "--workers", "100"]).unwrap();
+        assert_eq!(said.workers, 100);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
 use glassworks_engine::{Engine, Options};
 use glassworks_server::assets::Site;
 use glassworks_server::config::{Cli, Config};
@@ -24,9 +23,7 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let config = Cli::parse().config();
-    logging::start(config.log_format);
-    match start(config) {
+    match Cli::read().map_err(Into::into).and_then(start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed, and then nobody wants to know.
@@ -37,6 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
+    logging::start(config.log_format);
     config.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,6 +55,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .options(Options {
             workers: config.workers,
             shutdown_grace: Config::SHUTDOWN_GRACE,
+            limits: config.limits,
+            retention: config.retention,
+            queues: config.queues,
             ..Options::default()
         })
         .start(config.database)

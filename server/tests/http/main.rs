@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod configuration;
 mod connections;
 mod figures;
 mod files;
