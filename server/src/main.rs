@@ -53,14 +53,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let engine = glassworks_handlers::register(Engine::builder())
-        .options(Options {
-            workers: config.workers,
-            shutdown_grace: Config::SHUTDOWN_GRACE,
-            ..Options::default()
-        })
-        .start(config.database)
-        .await?;
+    let engine =
+        glassworks_handlers::register(Engine::builder(), glassworks_handlers::Options::default())
+            .options(Options {
+                workers: config.workers,
+                shutdown_grace: Config::SHUTDOWN_GRACE,
+                ..Options::default()
+            })
+            .start(config.database)
+            .await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
     let router = router(Node {
