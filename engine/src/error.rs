@@ -26,6 +26,12 @@ pub enum Error {
     /// The task's state forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// The same request is being answered at this moment.
+    #[error("a request with the same Idempotency-Key is being answered")]
+    InFlight,
+    /// The request was sent before, and the task that answered it has been deleted since.
+    #[error("the task {0}, which answered this request before, has been deleted")]
+    Gone(TaskId),
     /// As many tasks are waiting as the backlog takes.
     #[error("the backlog is full: {limit} tasks are unfinished")]
     BacklogFull {
@@ -59,6 +65,8 @@ impl Error {
             }
             Self::TooLarge(_) => Problem::new(413, "Too large"),
             Self::Conflict(_) => Problem::new(409, "The task's state forbids it"),
+            Self::InFlight => Problem::new(409, "The same request is being answered"),
+            Self::Gone(_) => Problem::new(410, "Gone"),
             Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
             Self::ShuttingDown => Problem::new(503, "Shutting down"),
             Self::Store => return Problem::new(500, "Internal error"),
@@ -69,6 +77,7 @@ impl Error {
     /// How long a client should wait before it tries again, where that is the remedy.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::InFlight => Some(Duration::from_secs(1)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
             Self::ShuttingDown => Some(Duration::from_secs(10)),
             _ => None,

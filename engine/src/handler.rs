@@ -115,6 +115,7 @@ impl std::error::Error for TaskError {}
 pub struct Run {
     pub(crate) task: TaskId,
     pub(crate) attempt: u32,
+    pub(crate) traceparent: Option<String>,
     pub(crate) started: Instant,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) token: CancellationToken,
@@ -129,6 +130,12 @@ impl Run {
     /// The attempt, from 1. More than 1 means that an earlier one failed or was lost.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// The `traceparent` header (W3C Trace Context) of the request that submitted the task, for
+    /// the requests that this attempt makes.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
     }
 
     /// How long this attempt has run: the clock that spans are measured by.

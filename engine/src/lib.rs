@@ -31,7 +31,7 @@ pub mod store;
 mod submission;
 mod tally;
 
-pub use engine::{Builder, Engine, Submitted};
+pub use engine::{Builder, Engine, RequestContext, Submitted};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use hub::{Change, Changes, Follow};

@@ -48,6 +48,7 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
     let run = Run {
         task: claimed.id,
         attempt: claimed.attempt,
+        traceparent: claimed.traceparent.clone(),
         started,
         recorder: Arc::clone(&recorder),
         token: set.signals.stop.clone(),

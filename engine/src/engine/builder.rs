@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::in_flight::InFlight;
 use super::{Engine, Inner};
 use crate::dispatcher::Dispatcher;
 use crate::handler::Handler;
@@ -140,6 +141,7 @@ impl Builder {
             registry,
             runs,
             tally,
+            in_flight: InFlight::default(),
             options,
             started_at: Timestamp::now(),
             started: Instant::now(),

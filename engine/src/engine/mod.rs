@@ -3,6 +3,7 @@
 mod answers;
 mod builder;
 mod changing;
+mod in_flight;
 mod lanes;
 mod reading;
 mod submitting;
@@ -17,7 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use self::answers::answer;
 pub use self::builder::Builder;
-pub use self::submitting::Submitted;
+use self::in_flight::InFlight;
+pub use self::submitting::{RequestContext, Submitted};
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::journal::Journal;
@@ -46,6 +48,7 @@ struct Inner {
     registry: Arc<Registry>,
     runs: Arc<Runs>,
     tally: Arc<Tally>,
+    in_flight: InFlight,
     options: Options,
     started_at: Timestamp,
     started: Instant,

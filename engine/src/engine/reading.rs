@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use glassworks_protocol::{
     Event, FieldError, PageRequest, Task, TaskFilter, TaskId, TaskPage, TaskSummary,
 };
@@ -82,6 +83,22 @@ impl Engine {
     pub async fn follow(&self, id: TaskId, after: u64) -> Result<Follow, Error> {
         let store = Arc::clone(&self.0.store);
         self.0.hub.follow(store, id, after).await
+    }
+
+    /// Waits until a task is over, and gives it as it stands then. A task that was deleted
+    /// meanwhile is `NotFound`. Cancel safe.
+    ///
+    /// Returns before its end only when the engine shuts down.
+    pub async fn ended(&self, id: TaskId) -> Result<Task, Error> {
+        let task = self.task(id).await?;
+        if task.state.is_final() {
+            return Ok(task);
+        }
+        let mut log = self.follow(id, task.last_seq).await?;
+        while let Some(events) = log.next().await {
+            events?;
+        }
+        self.task(id).await
     }
 
     /// What changes from now on, for lists.

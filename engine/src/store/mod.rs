@@ -15,7 +15,8 @@ use glassworks_protocol::{
 };
 
 pub use write::{
-    Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease, Write,
+    Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease,
+    RequestKey, Write,
 };
 
 /// Tells a store the time when it commits: [`Timestamp::now`], or a test's own clock.

@@ -100,10 +100,11 @@ impl Ledger<'_> {
             head.last_seq,
             node,
         ])?;
-        let (payload, retry) = self.statements.body_by_row.query_row([stored.row], |row| {
-            let retry: Option<Json<_>> = row.get(1)?;
-            Ok((row.get(0)?, retry.map(|Json(retry)| retry)))
-        })?;
+        let (payload, retry, traceparent) =
+            self.statements.body_by_row.query_row([stored.row], |row| {
+                let retry: Option<Json<_>> = row.get(1)?;
+                Ok((row.get(0)?, retry.map(|Json(retry)| retry), row.get(2)?))
+            })?;
         Ok(Claimed {
             id: head.id,
             kind: stored.kind.clone(),
@@ -111,6 +112,7 @@ impl Ledger<'_> {
             attempt: head.attempt,
             timeout_ms: stored.timeout_ms,
             retry,
+            traceparent,
             counted_attempts: head.counted_attempts(),
         })
     }

@@ -11,6 +11,7 @@ mod lock;
 mod queues;
 mod read;
 mod readers;
+mod requests;
 mod rows;
 mod schedules;
 mod schema;
