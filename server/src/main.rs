@@ -51,7 +51,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let engine = glassworks_handlers::register(Engine::builder())
+    let kinds = glassworks_handlers::Options::default();
+    let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
             workers: config.workers,
             shutdown_grace: Config::SHUTDOWN_GRACE,

@@ -48,11 +48,14 @@ impl Server {
     pub(crate) async fn with_site(site: Site) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
-        let engine = glassworks_handlers::register(Engine::builder())
-            .options(Options::default())
-            .start(database)
-            .await
-            .unwrap();
+        let engine = glassworks_handlers::register(
+            Engine::builder(),
+            glassworks_handlers::Options::default(),
+        )
+        .options(Options::default())
+        .start(database)
+        .await
+        .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
