@@ -40,3 +40,4 @@ pub use histogram::{Durations, Histogram};
 pub use hub::{Change, Changes, Follow};
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, QueueRule, StartError};
+pub use registry::PayloadSchema;

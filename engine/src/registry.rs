@@ -9,12 +9,25 @@ use glassworks_protocol::{FieldError, KindInfo};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::handler::{Handler, Run, TaskError};
 
+/// The schema of a kind's payload, as an `OpenAPI` document takes it in.
+#[derive(Clone)]
+pub struct PayloadSchema {
+    /// The kind.
+    pub kind: &'static str,
+    /// The payload's schema.
+    pub schema: RefOr<Schema>,
+    /// The schemas that it refers to, by their names.
+    pub referred: Vec<(String, RefOr<Schema>)>,
+}
+
 /// A handler whose payload type has been forgotten, so that many stand in one table.
 pub(crate) trait AnyHandler: Send + Sync {
+    fn schema(&self) -> PayloadSchema;
     fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>>;
     fn run(
         self: Arc<Self>,
@@ -54,11 +67,29 @@ impl Registry {
     pub(crate) fn kinds(&self) -> &[KindInfo] {
         &self.kinds
     }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub(crate) fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.handlers
+            .values()
+            .map(|handler| handler.schema())
+            .collect()
+    }
 }
 
 struct Typed<H>(H);
 
 impl<H: Handler> AnyHandler for Typed<H> {
+    fn schema(&self) -> PayloadSchema {
+        let mut referred = Vec::new();
+        H::Payload::schemas(&mut referred);
+        PayloadSchema {
+            kind: H::KIND,
+            schema: <H::Payload as PartialSchema>::schema(),
+            referred,
+        }
+    }
+
     fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>> {
         let payload: H::Payload = read(payload)?;
         self.0.check(&payload)

@@ -6,6 +6,7 @@ use crate::TaskFilter;
 
 /// What is to be done to every task that matches: the body of `POST /api/tasks/bulk`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BulkChange {
     /// What to do.
@@ -20,6 +21,7 @@ pub struct BulkChange {
 
 /// What can be done to many tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BulkAction {
     /// Cancel waiting tasks and ask running ones to stop.
@@ -32,6 +34,7 @@ pub enum BulkAction {
 
 /// What became of a bulk change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkOutcome {
     /// How many tasks matched.
     pub matched: u64,

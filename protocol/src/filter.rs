@@ -6,6 +6,7 @@ use crate::{State, Task};
 
 /// Which tasks a list shows. An absent field lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskFilter {
     /// Only tasks in this state.
@@ -57,10 +58,12 @@ pub struct PageRequest {
 
 /// One page of tasks, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskPage<T = Task> {
     /// The tasks of this page.
     pub tasks: Vec<T>,
     /// What to send as `cursor` for the next page; null on the last.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub next_cursor: Option<String>,
 }
 

@@ -13,6 +13,8 @@ pub mod node;
 pub mod problem;
 pub mod queue;
 pub mod schedule;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod stats;
 pub mod task;
 pub mod timestamp;

@@ -6,6 +6,7 @@ use crate::Timestamp;
 
 /// One running Glassworks process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NodeInfo {
     /// Its name; a task says by it where it runs.
     pub name: String,

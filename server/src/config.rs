@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{
-    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
+    Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
 use serde::Deserialize;
 
@@ -39,36 +40,47 @@ pub struct Cli {
     config: Config,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
+    #[default]
     Serve,
+    /// Prints the API's OpenAPI 3.1 document.
+    Openapi,
 }
 
 impl Cli {
-    /// What to serve with, from the command line, the variables and the file.
+    /// What to do and what to serve with, from the command line, the variables and the file.
     ///
     /// It ends the process where clap does: at `--help`, and at a bad option, which it names.
-    pub fn read() -> Result<Config, FileError> {
+    pub fn read() -> Result<Self, FileError> {
         read(std::env::args_os()).unwrap_or_else(|refused| refused.exit())
+    }
+
+    /// What to do.
+    pub fn command(&self) -> Command {
+        self.command.unwrap_or_default()
+    }
+
+    /// What to serve with.
+    pub fn config(self) -> Config {
+        self.config
     }
 }
 
-/// What `line` sets, beside the variables and the file; the outer error is of the line itself.
+/// What `line` says, beside the variables and the file; the outer error is of the line itself.
 fn read<T: Into<OsString> + Clone>(
     line: impl IntoIterator<Item = T>,
-) -> Result<Result<Config, FileError>, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(line)?;
-    let cli = Cli::from_arg_matches(&matches)?;
-    let mut config = match cli.command {
-        Some(Command::Serve) | None => cli.config,
-    };
-    let Some(path) = &config.file else {
-        return Ok(Ok(config));
+) -> Result<Result<Cli, FileError>, clap::Error> {
+    let matches = <Cli as CommandFactory>::command().try_get_matches_from(line)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let Some(path) = &cli.config.file else {
+        return Ok(Ok(cli));
     };
     Ok(File::read(path).map(|file| {
-        file.fill(&mut config, &matches);
-        config
+        file.fill(&mut cli.config, &matches);
+        cli
     }))
 }
 
@@ -112,6 +124,17 @@ pub struct Config {
     /// variable.
     #[arg(long = "allowed-host", global = true, env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
+
+    /// A host that tasks may reach although its addresses are not public, on every port when none
+    /// is said. Repeatable; comma-separated in the variable.
+    #[arg(
+        long = "allow-upstream",
+        global = true,
+        env = "GLASSWORKS_ALLOW_UPSTREAM",
+        value_name = "HOST[:PORT]",
+        value_delimiter = ','
+    )]
+    pub allowed_upstreams: Vec<Upstream>,
 
     /// How to write the log, on standard error. `RUST_LOG` says how much.
     #[arg(
@@ -194,11 +217,11 @@ mod tests {
     use std::io::Write as _;
     use std::time::Duration;
 
-    use super::{Config, LogFormat, read};
+    use super::{Command, Config, LogFormat, read};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
-        read(line).map(|config| config.unwrap())
+        read(line).map(|cli| cli.unwrap().config())
     }
 
     #[test]
@@ -211,6 +234,9 @@ mod tests {
             assert_eq!(config.log_format, LogFormat::Json);
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         }
+        let command = |line: &[&str]| read(line.iter().copied()).unwrap().unwrap().command();
+        assert_eq!(command(&["glassworks"]), Command::Serve);
+        assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
     }
 
     #[test]
@@ -223,6 +249,7 @@ mod tests {
             ["--database", "oracle:tasks"],
             ["--allowed-host", "http://tasks.example"],
             ["--allowed-host", "tasks.example:80"],
+            ["--allow-upstream", "http://wiki.internal"],
             ["--log-format", "xml"],
             ["--colour", "blue"],
         ] {

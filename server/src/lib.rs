@@ -16,6 +16,7 @@ pub mod guard;
 pub mod listener;
 pub mod logging;
 pub mod node;
+mod openapi;
 mod pages;
 pub mod pulse;
 pub mod router;

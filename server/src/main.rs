@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use glassworks_engine::{Engine, Options};
+use glassworks_handlers::outbound::Outbound;
 use glassworks_server::assets::Site;
-use glassworks_server::config::{Cli, Config};
+use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
-use glassworks_server::router::router;
+use glassworks_server::router::{openapi, router};
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::{VERSION, listener, logging};
@@ -23,7 +24,13 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    match Cli::read().map_err(Into::into).and_then(start) {
+    let outcome = Cli::read()
+        .map_err(Into::into)
+        .and_then(|cli| match cli.command() {
+            Command::Serve => start(cli.config()),
+            Command::Openapi => print_openapi(),
+        });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed, and then nobody wants to know.
@@ -51,7 +58,10 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let kinds = glassworks_handlers::Options::default();
+    let outbound = Outbound::new(config.allowed_upstreams);
+    let kinds = glassworks_handlers::Options {
+        outbound: outbound.clone(),
+    };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
             workers: config.workers,
@@ -67,6 +77,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let shutdown = Shutdown::default();
     let router = router(Node::new(
         engine.clone(),
+        outbound,
         AllowedHosts::new(address, &config.allowed_hosts),
         Site::find(),
         shutdown.clone(),
@@ -88,6 +99,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if !shutdown.close().await {
         warn!("some connections were still open");
     }
+    Ok(())
+}
+
+/// Prints the OpenAPI document that a server of this program serves.
+fn print_openapi() -> Result<(), Box<dyn Error>> {
+    let options = glassworks_handlers::Options::default();
+    let kinds = glassworks_handlers::register(Engine::builder(), options);
+    let document = openapi(kinds.kinds(), kinds.payload_schemas());
+    writeln!(io::stdout(), "{}", document.to_pretty_json()?)?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::time::{Instant, sleep_until};
+use utoipa::ToSchema;
 
 /// How often the probe looks.
 const BEAT: Duration = Duration::from_millis(250);
@@ -17,7 +18,7 @@ const BEAT: Duration = Duration::from_millis(250);
 const KEPT: usize = 40;
 
 /// The runtime's figures, over the last ten seconds where they are about time.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct RuntimeFigures {
     /// Threads that run futures.
     pub(crate) workers: usize,

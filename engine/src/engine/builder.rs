@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use glassworks_protocol::Timestamp;
+use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +19,7 @@ use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::panic;
-use crate::registry::Registry;
+use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
 use crate::schedule::Scheduler;
 use crate::store::sqlite::SqliteStore;
@@ -40,6 +40,16 @@ impl Builder {
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {
         self.registry.add(handler);
         self
+    }
+
+    /// The kinds that have been registered, by name.
+    pub fn kinds(&self) -> &[KindInfo] {
+        self.registry.kinds()
+    }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.registry.payload_schemas()
     }
 
     /// Sets the options.

@@ -25,7 +25,7 @@ pub use self::submitting::{RequestContext, Submitted};
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::Options;
-use crate::registry::Registry;
+use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
 use crate::store::Store;
 use crate::tally::Tally;
@@ -81,6 +81,11 @@ impl Engine {
     /// The kinds that can be submitted, by name.
     pub fn kinds(&self) -> &[KindInfo] {
         self.0.registry.kinds()
+    }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.0.registry.payload_schemas()
     }
 
     /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not

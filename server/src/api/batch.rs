@@ -4,28 +4,45 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::IntoResponse;
 use glassworks_engine::{Engine, RequestContext};
-use glassworks_protocol::{BulkChange, BulkOutcome, FieldError, NewTask, Task};
+use glassworks_protocol::{BulkChange, BulkOutcome, FieldError, NewTask, Problem, Task};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::extract::JsonBody;
 use crate::error::{ApiError, ApiResult};
+use crate::openapi::{PROBLEM_JSON, tags};
 
-/// Tasks to be, 1 to 1,000.
-#[derive(Debug, Deserialize)]
+/// Tasks to be.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Batch {
+    /// 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
     tasks: Vec<NewTask>,
 }
 
-/// The tasks, in the order in which they were sent.
-#[derive(Debug, Serialize)]
+/// Tasks that were accepted.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
+    /// In the order in which they were sent.
     tasks: Vec<Task>,
 }
 
-/// Accepts tasks, all of them or none: 202 once they are safely stored. In the place of one whose
-/// `unique_key` an unfinished task has already, that task is given.
+/// Submits up to 1,000 tasks, all of them or none.
+///
+/// They are accepted once all are safely stored. In the place of one whose `unique_key` an
+/// unfinished task has already, that task is given. The body has at most 8 MiB.
+#[utoipa::path(
+    post, path = "/api/tasks/batch", tag = tags::TASKS, operation_id = "submit_tasks",
+    request_body = Batch,
+    responses(
+        (status = 202, description = "All are accepted and stored.", body = Accepted),
+        (status = 503, description = "The backlog is full, or the server is shutting down.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+    ),
+)]
 pub(crate) async fn submit(
     Shared(engine): Shared<Engine>,
     JsonBody(batch): JsonBody<Batch>,
@@ -36,7 +53,15 @@ pub(crate) async fn submit(
     Ok((StatusCode::ACCEPTED, Json(Accepted { tasks })))
 }
 
-/// Cancels, retries or deletes every task that matches, and says how many.
+/// Cancels, retries or deletes every task that matches.
+///
+/// A task whose state forbids it is passed over, and counts as matched only. A filter that lets
+/// every task pass is refused, unless `all` says that this is meant.
+#[utoipa::path(
+    post, path = "/api/tasks/bulk", tag = tags::TASKS, operation_id = "change_tasks",
+    request_body = BulkChange,
+    responses((status = 200, description = "It is done.", body = BulkOutcome)),
+)]
 pub(crate) async fn change(
     Shared(engine): Shared<Engine>,
     JsonBody(change): JsonBody<BulkChange>,

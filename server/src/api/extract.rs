@@ -15,12 +15,18 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::ApiError;
 
 /// The `{id}` of a task's path.
-pub(crate) struct TaskPath(pub(super) TaskId);
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct TaskPath(
+    /// The task's id.
+    pub(super) TaskId,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
     type Rejection = ApiError;
@@ -32,7 +38,12 @@ impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
 }
 
 /// The `{id}` of a schedule's path.
-pub(crate) struct SchedulePath(pub(super) Uuid);
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct SchedulePath(
+    /// The schedule's id.
+    pub(super) Uuid,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for SchedulePath {
     type Rejection = ApiError;
@@ -50,8 +61,13 @@ fn no_id(whose: &str, text: &str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, detail)
 }
 
-/// The one name in the path, decoded.
-pub(crate) struct NamePath(pub(super) String);
+/// The `{name}` of a queue's path, decoded; the one parameter of any other.
+#[derive(IntoParams)]
+#[into_params(names("name"), parameter_in = Path)]
+pub(crate) struct NamePath(
+    /// The queue's name: 1 to 64 letters, digits, `-`, `_`, `.` or `:`.
+    pub(super) String,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for NamePath {
     type Rejection = ApiError;

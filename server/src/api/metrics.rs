@@ -9,10 +9,19 @@ use http::{HeaderValue, header};
 use crate::VERSION;
 use crate::exposition::{CONTENT_TYPE, Exposition, Kind};
 use crate::node::Node;
+use crate::openapi::tags;
 use crate::pulse::RuntimeFigures;
 use crate::traffic::Traffic;
 
-/// The figures at this moment. Those of the store are left out while it does not answer.
+/// Tells the server's figures to Prometheus.
+///
+/// In the text format, version 0.0.4. The figures of the store are left out while it does not
+/// answer: `glassworks_store_up` says whether it does.
+#[utoipa::path(
+    get, path = "/metrics", tag = tags::SERVER,
+    responses((status = 200, description = "The figures at this moment.", body = String,
+        content_type = "text/plain; version=0.0.4; charset=utf-8")),
+)]
 pub(crate) async fn metrics(State(node): State<Node>) -> impl IntoResponse {
     let mut text = Exposition::default();
     text.heading(

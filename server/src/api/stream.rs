@@ -15,11 +15,13 @@ use glassworks_protocol::{FieldError, Timestamp};
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
+use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, bad_query, optional};
 use super::sse::{json, response};
 use super::unbuffered::unbuffered;
 use crate::error::ApiResult;
+use crate::openapi::tags;
 use crate::shutdown::Shutdown;
 
 const DEFAULT_COUNT: u32 = 10;
@@ -28,19 +30,27 @@ const DEFAULT_INTERVAL_MS: u64 = 500;
 const LONGEST_INTERVAL_MS: u64 = 60_000;
 
 /// How many numbers, how far apart, and in which form.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct StreamQuery {
+    /// How many numbers.
     #[serde(deserialize_with = "optional")]
+    #[param(minimum = 1, maximum = 10_000, default = 10)]
     count: Option<u32>,
+    /// How long to wait between two numbers, in milliseconds.
     #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0, maximum = 60_000, default = 500)]
     interval_ms: Option<u64>,
+    /// How numbers are written: as lines for people, as lines of JSON, or as server-sent events.
     #[serde(deserialize_with = "optional")]
+    #[param(inline, default = "text")]
     format: Option<Format>,
 }
 
 /// How numbers are written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, ToSchema)]
+#[schema(rename_all = "lowercase")]
 enum Format {
     /// A line for people.
     #[default]
@@ -72,7 +82,19 @@ struct Number {
     time: Timestamp,
 }
 
-/// Sends one number after the other, until the last, or until the server shuts down.
+/// Sends numbers, each as soon as it is made.
+///
+/// `curl -N` shows them as they come. A number is made when the connection has taken the one before;
+/// when the client goes, none is made any more. A stream of server-sent events ends with `end`.
+#[utoipa::path(
+    get, path = "/api/stream", tag = tags::TRY,
+    params(StreamQuery),
+    responses((status = 200, description = "The stream.", content(
+        (String = "text/plain", example = json!("Number 1: 1\nNumber 2: 2\n")),
+        (String = "application/x-ndjson"),
+        (String = "text/event-stream"),
+    ))),
+)]
 pub(crate) async fn stream(
     State(shutdown): State<Shutdown>,
     Query(query): Query<StreamQuery>,

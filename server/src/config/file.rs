@@ -13,6 +13,7 @@ use std::{fs, io};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_handlers::outbound::Upstream;
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
@@ -57,6 +58,8 @@ pub(super) struct File {
     workers: Option<u32>,
     #[serde(deserialize_with = "host_names")]
     allowed_hosts: Option<Vec<String>>,
+    #[serde(deserialize_with = "upstreams")]
+    allowed_upstreams: Option<Vec<Upstream>>,
     log_format: Option<LogFormat>,
     allow_unauthenticated_remote_access: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
@@ -124,6 +127,13 @@ impl File {
         fill(matches, "workers", &mut config.workers, self.workers);
         let hosts = &mut config.allowed_hosts;
         fill(matches, "allowed_hosts", hosts, self.allowed_hosts);
+        let upstreams = &mut config.allowed_upstreams;
+        fill(
+            matches,
+            "allowed_upstreams",
+            upstreams,
+            self.allowed_upstreams,
+        );
         fill(
             matches,
             "log_format",
@@ -199,6 +209,17 @@ fn host_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<S
     Ok(Some(names))
 }
 
+fn upstreams<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Upstream>>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let read = |text: &String| {
+        let upstream: Result<Upstream, _> = text.parse();
+        upstream.map_err(|error| D::Error::custom(format!("`{text}`: {error}")))
+    };
+    texts.iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
 /// Reads a duration as people write it: `90 min`, `24h`, `7d`.
 fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -269,6 +290,11 @@ mod tests {
                 "retention.failed: `-1h`",
             ),
             ("[limits]\nbacklog = 0\n", 2, "limits.backlog: "),
+            (
+                "allowed_upstreams = [\"a/b\"]\n",
+                1,
+                "allowed_upstreams: `a/b`",
+            ),
             (
                 "[limits]\npayload_bytes = 2000000\n",
                 2,

@@ -5,12 +5,14 @@
     reason = "what is not there fails the test, in its arrangements too"
 )]
 
+mod aggregate;
 mod answers;
 mod configuration;
 mod connections;
 mod figures;
 mod files;
 mod many;
+mod openapi;
 mod process;
 mod queues;
 mod refusals;
