@@ -35,6 +35,7 @@ pub(crate) fn task(state: State) -> Task {
         cancel_requested: false,
         unique_key: None,
         schedule_id: None,
+        traceparent: None,
         node: None,
         last_seq: 0,
     }

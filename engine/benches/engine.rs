@@ -232,6 +232,7 @@ fn new_row(run_at: Option<Timestamp>) -> NewRow {
         retry: None,
         unique_key: None,
         schedule_id: None,
+        traceparent: None,
     }
 }
 

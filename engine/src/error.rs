@@ -17,6 +17,9 @@ pub enum Error {
     /// No such schedule, or not any more.
     #[error("there is no schedule {0}")]
     NoSchedule(Uuid),
+    /// No queue of that name has tasks or settings.
+    #[error("no queue `{0}` has tasks or settings")]
+    NoQueue(String),
     /// Understood, but not acceptable; each entry says what is wrong where.
     #[error("the request is not acceptable: {}", first(.0))]
     Invalid(Vec<FieldError>),
@@ -26,6 +29,12 @@ pub enum Error {
     /// The task's state forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// The same request is being answered at this moment.
+    #[error("a request with the same Idempotency-Key is being answered")]
+    InFlight,
+    /// The request was sent before, and the task that answered it has been deleted since.
+    #[error("the task {0}, which answered this request before, has been deleted")]
+    Gone(TaskId),
     /// As many tasks are waiting as the backlog takes.
     #[error("the backlog is full: {limit} tasks are unfinished")]
     BacklogFull {
@@ -52,6 +61,7 @@ impl Error {
         let problem = match self {
             Self::NotFound(_) => Problem::new(404, "No such task"),
             Self::NoSchedule(_) => Problem::new(404, "No such schedule"),
+            Self::NoQueue(_) => Problem::new(404, "No such queue"),
             Self::Invalid(errors) => {
                 return Problem::new(422, "Unprocessable content")
                     .with_detail(self.to_string())
@@ -59,6 +69,8 @@ impl Error {
             }
             Self::TooLarge(_) => Problem::new(413, "Too large"),
             Self::Conflict(_) => Problem::new(409, "The task's state forbids it"),
+            Self::InFlight => Problem::new(409, "The same request is being answered"),
+            Self::Gone(_) => Problem::new(410, "Gone"),
             Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
             Self::ShuttingDown => Problem::new(503, "Shutting down"),
             Self::Store => return Problem::new(500, "Internal error"),
@@ -69,6 +81,7 @@ impl Error {
     /// How long a client should wait before it tries again, where that is the remedy.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::InFlight => Some(Duration::from_secs(1)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
             Self::ShuttingDown => Some(Duration::from_secs(10)),
             _ => None,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{FieldError, TaskId};
+use glassworks_protocol::{FieldError, KindInfo, TaskId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -30,9 +30,15 @@ pub trait Handler: Send + Sync + 'static {
     /// A payload that works, to start from.
     fn example() -> Value;
 
-    /// Refuses at submission what the type alone cannot: ranges, combinations. Pointers are
-    /// relative to the payload (`/seconds`).
-    fn check(payload: &Self::Payload) -> Result<(), Vec<FieldError>> {
+    /// Makes what is published of the kind say what this value knows and its type does not: which
+    /// programs are configured, for example. It is given what the type says, and called once.
+    fn describe(&self, kind: &mut KindInfo) {
+        let _ = kind;
+    }
+
+    /// Refuses at submission what the type alone cannot: ranges, combinations, what this node does
+    /// not allow. Pointers are relative to the payload (`/seconds`). It is quick and does not block.
+    fn check(&self, payload: &Self::Payload) -> Result<(), Vec<FieldError>> {
         let _ = payload;
         Ok(())
     }
@@ -109,6 +115,7 @@ impl std::error::Error for TaskError {}
 pub struct Run {
     pub(crate) task: TaskId,
     pub(crate) attempt: u32,
+    pub(crate) traceparent: Option<String>,
     pub(crate) started: Instant,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) token: CancellationToken,
@@ -123,6 +130,12 @@ impl Run {
     /// The attempt, from 1. More than 1 means that an earlier one failed or was lost.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// The `traceparent` header (W3C Trace Context) of the request that submitted the task, for
+    /// the requests that this attempt makes.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
     }
 
     /// How long this attempt has run: the clock that spans are measured by.

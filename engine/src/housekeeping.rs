@@ -19,6 +19,9 @@ const RENEWALS_PER_LEASE: u32 = 3;
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// Tasks pruned in one write: few enough that nobody behind it waits noticeably.
 const PRUNED_AT_A_TIME: u32 = 100;
+/// How long a request is known by its key: a client that has not sent it again in a day has
+/// given up.
+const REQUESTS_KEPT: Duration = Duration::from_hours(24);
 /// Lost tasks taken back in one write.
 const RESCUED_AT_A_TIME: u32 = 1_000;
 
@@ -92,24 +95,31 @@ impl Housekeeping {
         }
     }
 
-    /// Forgets finished tasks that are old enough, a few at a time.
+    /// Forgets finished tasks, and keys of requests, that are old enough, a few at a time.
     async fn prune(&self) {
-        let before = |age: Duration| {
-            let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-            Timestamp::now().plus_millis(-millis)
-        };
-        loop {
-            let write = Write::Prune {
-                completed_before: before(self.retention.completed),
-                failed_before: before(self.retention.failed),
-                limit: PRUNED_AT_A_TIME,
-            };
-            match self.journal.commit(write).await {
-                Ok(Outcome::Pruned(PRUNED_AT_A_TIME)) if !self.stop.is_cancelled() => {}
-                _ => return,
-            }
-        }
+        self.prune_by(|| Write::Prune {
+            completed_before: before(self.retention.completed),
+            failed_before: before(self.retention.failed),
+            limit: PRUNED_AT_A_TIME,
+        })
+        .await;
+        self.prune_by(|| Write::PruneRequests {
+            accepted_before: before(REQUESTS_KEPT),
+            limit: PRUNED_AT_A_TIME,
+        })
+        .await;
     }
+
+    async fn prune_by(&self, write: impl Fn() -> Write) {
+        while let Ok(Outcome::Pruned(PRUNED_AT_A_TIME)) = self.journal.commit(write()).await
+            && !self.stop.is_cancelled()
+        {}
+    }
+}
+
+fn before(age: Duration) -> Timestamp {
+    let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::now().plus_millis(-millis)
 }
 
 /// Takes back every running task: for a start on a store that only one process can use.

@@ -46,14 +46,16 @@ pub(crate) struct Registry {
 impl Registry {
     /// Adds a handler; one that has the same kind takes the place of the earlier.
     pub(crate) fn add<H: Handler>(&mut self, handler: H) {
-        self.handlers.insert(H::KIND, Arc::new(Typed(handler)));
-        self.kinds.retain(|info| info.kind != H::KIND);
-        self.kinds.push(KindInfo {
+        let mut info = KindInfo {
             kind: H::KIND.to_owned(),
             description: H::DESCRIPTION.to_owned(),
             schema: schema::<H::Payload>(),
             example: H::example(),
-        });
+        };
+        handler.describe(&mut info);
+        self.handlers.insert(H::KIND, Arc::new(Typed(handler)));
+        self.kinds.retain(|info| info.kind != H::KIND);
+        self.kinds.push(info);
         self.kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
     }
 
@@ -90,7 +92,7 @@ impl<H: Handler> AnyHandler for Typed<H> {
 
     fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>> {
         let payload: H::Payload = read(payload)?;
-        H::check(&payload)
+        self.0.check(&payload)
     }
 
     fn run(

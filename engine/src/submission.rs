@@ -1,7 +1,7 @@
 //! From what a client submits to what is stored: checks and defaults.
 
 use glassworks_protocol::{
-    FieldError, NewSchedule, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp,
+    FieldError, NewTask, QueueSettings, RetryPolicy, Schedule, TaskId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,9 @@ const NAME_RULE: &str = "must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`";
 const MOST_STARTS: u32 = 1_000_000;
 const LONGEST_UNIQUE_KEY: usize = 256;
 const MOST_TAGS: usize = 16;
+const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+/// Twice that of the present version.
+const LONGEST_TRACEPARENT: usize = 110;
 
 /// Checks `new` and fills in its defaults. Every fault is told, not only the first.
 pub(crate) fn check(
@@ -109,7 +112,42 @@ pub(crate) fn check(
         retry: new.retry,
         unique_key: new.unique_key.clone(),
         schedule_id: None,
+        traceparent: None,
     })
+}
+
+/// Checks a key that a request is to be known by
+/// (draft-ietf-httpapi-idempotency-key-header, section 2.1).
+pub(crate) fn check_idempotency_key(key: &str) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    let fits = (1..=LONGEST_IDEMPOTENCY_KEY).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    faults.check(fits, "Idempotency-Key", || {
+        format!("must be 1 to {LONGEST_IDEMPOTENCY_KEY} visible characters of ASCII")
+    });
+    faults.into_result()
+}
+
+/// Whether a text is a `traceparent` (W3C Trace Context, section 3.2): a version, a trace, a
+/// parent and flags, in lower-case hexadecimal. Later versions may add fields behind a dash.
+pub(crate) fn is_traceparent(text: &str) -> bool {
+    const FIELDS: [usize; 4] = [2, 32, 16, 2];
+    let fields: Vec<&str> = text.split('-').collect();
+    let hexadecimal = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let sound = |(field, length): (&&str, usize)| field.len() == length && hexadecimal(field);
+    let zero = |field: &str| field.bytes().all(|byte| byte == b'0');
+    text.len() <= LONGEST_TRACEPARENT
+        && fields.len() >= FIELDS.len()
+        && fields.iter().zip(FIELDS).all(sound)
+        && fields[0] != "ff"
+        && (fields[0] != "00" || fields.len() == FIELDS.len())
+        && !zero(fields[1])
+        && !zero(fields[2])
 }
 
 /// Checks the name and the settings of a queue.
@@ -142,18 +180,20 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
 
 /// Checks a schedule's rule and the task it will submit.
 pub(crate) fn check_schedule(
-    new: &NewSchedule,
+    schedule: &Schedule,
     registry: &Registry,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Rule, Error> {
     let mut faults = Faults::default();
-    let rule = Rule::read(&new.cron, &new.time_zone).map_err(|errors| faults.0.extend(errors));
-    let moment = new.task.run_at.is_some() || new.task.delay_ms.is_some();
+    let rule =
+        Rule::read(&schedule.cron, &schedule.time_zone).map_err(|errors| faults.0.extend(errors));
+    let task = &schedule.task;
+    let moment = task.run_at.is_some() || task.delay_ms.is_some();
     faults.check(!moment, "/task", || {
         "cannot have run_at or delay_ms: the schedule says when".to_owned()
     });
-    match check(&new.task, registry, limits, now) {
+    match check(task, registry, limits, now) {
         Err(Error::Invalid(errors)) => {
             for error in errors {
                 faults.add(&format!("/task{}", error.pointer), error.detail);
@@ -243,6 +283,37 @@ impl Faults {
             Ok(())
         } else {
             Err(Error::Invalid(self.0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_traceparent;
+
+    #[test]
+    fn a_traceparent_is_taken_as_its_standard_says() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = "00f067aa0ba902b7";
+        for text in [
+            format!("00-{trace}-{parent}-01"),
+            format!("cc-{trace}-{parent}-00"),
+            format!("cc-{trace}-{parent}-00-more"),
+        ] {
+            assert!(is_traceparent(&text), "{text}");
+        }
+        for text in [
+            String::new(),
+            format!("ff-{trace}-{parent}-01"),
+            format!("00-{trace}-{parent}-01-more"),
+            format!("00-{trace}-{parent}"),
+            format!("00-{}-{parent}-01", "0".repeat(32)),
+            format!("00-{trace}-{}-01", "0".repeat(16)),
+            format!("00-{}-{parent}-01", trace.to_uppercase()),
+            format!("00-{trace}-{parent}-1"),
+            format!("cc-{trace}-{parent}-00-{}", "x".repeat(100)),
+        ] {
+            assert!(!is_traceparent(&text), "{text}");
         }
     }
 }

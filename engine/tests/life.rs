@@ -2,7 +2,7 @@
 
 mod support;
 
-use glassworks_engine::Error;
+use glassworks_engine::{Error, RequestContext};
 use glassworks_protocol::{
     BulkAction, BulkOutcome, EventBody, NewTask, PageRequest, State, StateReason, TaskFilter,
     TaskId,
@@ -387,17 +387,33 @@ async fn a_batch_is_accepted_as_a_whole_or_not_at_all() {
     let folder = tempdir().unwrap();
     let engine = start(folder.path(), quick()).await;
     let good = || puppet(json!({}));
-    let submitted = engine.submit_all(vec![good(), good()]).await.unwrap();
+    let submitted = engine
+        .submit_all(vec![good(), good()], &RequestContext::default())
+        .await
+        .unwrap();
     for one in submitted {
         assert_eq!(over(&engine, one.task.id).await.state, State::Completed);
     }
     let bad = NewTask::new("puppet", json!({ "lines": -1 }));
-    let Err(Error::Invalid(errors)) = engine.submit_all(vec![good(), bad]).await else {
+    let Err(Error::Invalid(errors)) = engine
+        .submit_all(vec![good(), bad], &RequestContext::default())
+        .await
+    else {
         panic!("it was accepted");
     };
     assert_eq!(errors[0].pointer, "/tasks/1/payload/lines");
-    assert!(engine.submit_all(Vec::new()).await.is_err());
-    assert!(engine.submit_all(vec![good(); 1_001]).await.is_err());
+    assert!(
+        engine
+            .submit_all(Vec::new(), &RequestContext::default())
+            .await
+            .is_err()
+    );
+    assert!(
+        engine
+            .submit_all(vec![good(); 1_001], &RequestContext::default())
+            .await
+            .is_err()
+    );
     let page = PageRequest::default();
     let all = engine.tasks(&TaskFilter::default(), &page).await.unwrap();
     assert_eq!(all.tasks.len(), 2);
@@ -412,7 +428,10 @@ async fn many_tasks_are_cancelled_retried_and_deleted_by_filter() {
         tags: vec!["many".into()],
         ..puppet(json!({}))
     };
-    engine.submit_all(vec![waiting; 120]).await.unwrap();
+    engine
+        .submit_all(vec![waiting; 120], &RequestContext::default())
+        .await
+        .unwrap();
     let other = submit(&engine, puppet(json!({}))).await;
     over(&engine, other).await;
     let many = TaskFilter {

@@ -11,8 +11,12 @@ use crate::TaskFilter;
 pub struct BulkChange {
     /// What to do.
     pub action: BulkAction,
-    /// Which tasks.
+    /// Which tasks. Absent, it lets every task pass, and then `all` has to say so.
+    #[serde(default)]
     pub filter: TaskFilter,
+    /// That every task is meant: a filter that came out empty by mistake changes nothing.
+    #[serde(default)]
+    pub all: bool,
 }
 
 /// What can be done to many tasks.

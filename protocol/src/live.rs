@@ -136,6 +136,7 @@ mod tests {
             cancel_requested: false,
             unique_key: None,
             schedule_id: None,
+            traceparent: None,
             node: None,
             last_seq: 1,
         }

@@ -313,6 +313,9 @@ pub struct Task {
     /// The node that runs it now, or ran it last.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub node: Option<String>,
+    /// The trace it belongs to: the `traceparent` header (W3C Trace Context) of the request that
+    /// submitted it. Requests that the task makes carry it on.
+    pub traceparent: Option<String>,
     /// The `seq` of its latest event.
     pub last_seq: u64,
 }

@@ -33,7 +33,13 @@ apt_install() {
     as_root apt-get update -qq && apt_try "${missing[@]}"
 }
 
-apt_knows() { apt-cache show "$@" >/dev/null 2>&1; }
+# Whether the lists have every one of the packages.
+apt_knows() {
+    local package
+    for package in "$@"; do
+        apt-cache show "$package" >/dev/null 2>&1 || return 1
+    done
+}
 
 apt_try() {
     as_root env DEBIAN_FRONTEND=noninteractive \

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
 use glassworks_engine::{Engine, Options};
+use glassworks_handlers::outbound::Outbound;
 use glassworks_server::assets::Site;
 use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::guard::host::AllowedHosts;
@@ -24,11 +24,12 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command() {
-        Command::Serve => start(cli.config()),
-        Command::Openapi => print_openapi(),
-    };
+    let outcome = Cli::read()
+        .map_err(Into::into)
+        .and_then(|cli| match cli.command() {
+            Command::Serve => start(cli.config()),
+            Command::Openapi => print_openapi(),
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -57,22 +58,30 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let engine = glassworks_handlers::register(Engine::builder())
+    let outbound = Outbound::new(config.allowed_upstreams);
+    let kinds = glassworks_handlers::Options {
+        outbound: outbound.clone(),
+    };
+    let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
             workers: config.workers,
             shutdown_grace: Config::SHUTDOWN_GRACE,
+            limits: config.limits,
+            retention: config.retention,
+            queues: config.queues,
             ..Options::default()
         })
         .start(config.database)
         .await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let router = router(Node {
-        engine: engine.clone(),
-        hosts: AllowedHosts::new(address, &config.allowed_hosts),
-        site: Site::find(),
-        shutdown: shutdown.clone(),
-    });
+    let router = router(Node::new(
+        engine.clone(),
+        outbound,
+        AllowedHosts::new(address, &config.allowed_hosts),
+        Site::find(),
+        shutdown.clone(),
+    ));
     greet(address);
     tokio::spawn(listener::serve(listener, router, shutdown.clone()));
 
@@ -95,7 +104,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
 
 /// Prints the OpenAPI document that a server of this program serves.
 fn print_openapi() -> Result<(), Box<dyn Error>> {
-    let kinds = glassworks_handlers::register(Engine::builder());
+    let options = glassworks_handlers::Options::default();
+    let kinds = glassworks_handlers::register(Engine::builder(), options);
     let document = openapi(kinds.kinds(), kinds.payload_schemas());
     writeln!(io::stdout(), "{}", document.to_pretty_json()?)?;
     Ok(())

@@ -16,9 +16,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::unbuffered::WorthCompressing;
-use crate::api::{events, health, hello, kinds, live, output, stats, tasks};
+use crate::api::{
+    aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
+    schedules, slow, stats, stream, tasks,
+};
 use crate::error::ApiError;
-use crate::guard::{body, guard, panicked};
+use crate::guard::{Admission, body, guard, panicked};
 use crate::node::Node;
 use crate::openapi::{Served, served};
 use crate::{assets, docs, openapi, pages};
@@ -28,6 +31,8 @@ use crate::{assets, docs, openapi, pages};
 fn api() -> OpenApiRouter<Node> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(tasks::list, tasks::submit))
+        .routes(routes!(batch::submit))
+        .routes(routes!(batch::change))
         .routes(routes!(tasks::get, tasks::delete))
         .routes(routes!(tasks::cancel))
         .routes(routes!(tasks::retry))
@@ -36,13 +41,27 @@ fn api() -> OpenApiRouter<Node> {
         .routes(routes!(live::task_socket))
         .routes(routes!(live::socket))
         .routes(routes!(kinds::kinds))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::get, queues::put))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::get, schedules::put, schedules::delete))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::firings))
+        .routes(routes!(nodes::list))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::short_stats))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(health::health))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(served::openapi_json))
         .routes(routes!(hello::hello))
+        .routes(routes!(slow::slow))
+        .routes(routes!(aggregate::built_in, aggregate::urls))
+        .routes(routes!(stream::stream))
 }
 
 /// The OpenAPI document of the API of a server that runs `kinds`, whose payloads are `payloads`.
@@ -69,7 +88,7 @@ pub fn router(node: Node) -> Router {
         .layer(from_fn(body::collect))
         .layer(CompressionLayer::new().compress_when(WorthCompressing))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(node.hosts, guard))
+        .layer(from_fn_with_state(Admission::of(node), guard))
 }
 
 /// Answers a path that no route has. A slash at the end makes no difference to the API; a page is

@@ -25,6 +25,10 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         Refusal::NotFound(id) => Error::NotFound(id),
         Refusal::Fenced => Error::Conflict("the task is not running that attempt".to_owned()),
         Refusal::State(state) => Error::Conflict(format!("the task is {state}")),
+        Refusal::KeyReused => Error::Invalid(vec![FieldError::new(
+            "Idempotency-Key",
+            "was used for another request",
+        )]),
         Refusal::KeyTaken(id) => {
             Error::Conflict(format!("the unfinished task {id} has the same unique key"))
         }

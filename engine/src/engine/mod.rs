@@ -3,22 +3,25 @@
 mod answers;
 mod builder;
 mod changing;
-mod lanes;
+mod in_flight;
+mod measuring;
+mod nodes;
+mod queues;
 mod reading;
+mod schedules;
 mod submitting;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use glassworks_protocol::{KindInfo, StateCounts, Stats, Timestamp};
-use tokio::sync::Notify;
+use glassworks_protocol::{KindInfo, Timestamp};
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use self::answers::answer;
 pub use self::builder::Builder;
-pub use self::submitting::Submitted;
-use crate::error::Error;
+use self::in_flight::InFlight;
+pub use self::submitting::{RequestContext, Submitted};
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::Options;
@@ -46,11 +49,14 @@ struct Inner {
     registry: Arc<Registry>,
     runs: Arc<Runs>,
     tally: Arc<Tally>,
+    in_flight: InFlight,
     options: Options,
     started_at: Timestamp,
     started: Instant,
     closing: CancellationToken,
     release: CancellationToken,
+    /// One change of a queue or schedule at a time: each begins with reading what is there.
+    changing: Mutex<()>,
     /// Tells the scheduler to look again.
     schedules_changed: Arc<Notify>,
     stop_housekeeping: CancellationToken,
@@ -80,28 +86,6 @@ impl Engine {
     /// The schema of each kind's payload, by the kinds' names.
     pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
         self.0.registry.payload_schemas()
-    }
-
-    /// The figures of this node and its store.
-    pub async fn stats(&self) -> Result<Stats, Error> {
-        let inner = &self.0;
-        let tasks = answer("counts", inner.store.counts().await)?;
-        Ok(Stats {
-            node: inner.options.node.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: inner.started_at,
-            uptime_ms: u64::try_from(inner.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            tasks,
-            since_start: inner.tally.read(),
-            workers: inner.options.workers,
-            busy_workers: u32::try_from(inner.runs.len()).unwrap_or(u32::MAX),
-        })
-    }
-
-    /// Attempts that this node has ended since it started, by the state they led to. Never
-    /// touches the store.
-    pub fn since_start(&self) -> StateCounts {
-        self.0.tally.read()
     }
 
     /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not

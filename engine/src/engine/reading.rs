@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use glassworks_protocol::{
     Event, FieldError, PageRequest, Task, TaskFilter, TaskId, TaskPage, TaskSummary,
 };
@@ -17,6 +18,7 @@ const MOST_PER_PAGE: u32 = 100;
 const PER_PAGE: u32 = 50;
 /// The most events on one page.
 const MOST_EVENTS: u32 = 1_000;
+
 impl Engine {
     /// The task as it stands. Cancel safe, as are all that only read.
     pub async fn task(&self, id: TaskId) -> Result<Task, Error> {
@@ -72,7 +74,7 @@ impl Engine {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Arc<Event>>, Error> {
-        within(limit, MOST_EVENTS)?;
+        within("limit", limit, MOST_EVENTS)?;
         let found = self.0.store.events(id, after, limit).await;
         let page = answer("events", found)?.ok_or(Error::NotFound(id))?;
         Ok(page.events.into_iter().map(Arc::new).collect())
@@ -84,6 +86,22 @@ impl Engine {
         self.0.hub.follow(store, id, after).await
     }
 
+    /// Waits until a task is over, and gives it as it stands then. A task that was deleted
+    /// meanwhile is `NotFound`. Cancel safe.
+    ///
+    /// Returns before its end only when the engine shuts down.
+    pub async fn ended(&self, id: TaskId) -> Result<Task, Error> {
+        let task = self.task(id).await?;
+        if task.state.is_final() {
+            return Ok(task);
+        }
+        let mut log = self.follow(id, task.last_seq).await?;
+        while let Some(events) = log.next().await {
+            events?;
+        }
+        self.task(id).await
+    }
+
     /// What changes from now on, for lists.
     pub fn changes(&self) -> Changes {
         self.0.hub.changes()
@@ -93,7 +111,7 @@ impl Engine {
 /// Where a page begins and how long it is.
 fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
     let limit = page.limit.unwrap_or(PER_PAGE);
-    within(limit, MOST_PER_PAGE)?;
+    within("limit", limit, MOST_PER_PAGE)?;
     let before = page
         .cursor
         .as_deref()
@@ -109,12 +127,13 @@ fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
     Ok((before, limit))
 }
 
-fn within(limit: u32, most: u32) -> Result<(), Error> {
-    if (1..=most).contains(&limit) {
+/// Refuses a number of things to list, by the `name` of its parameter, unless it is 1 to `most`.
+pub(super) fn within(name: &str, number: u32, most: u32) -> Result<(), Error> {
+    if (1..=most).contains(&number) {
         return Ok(());
     }
     let detail = format!("must be 1 to {most}");
-    Err(Error::Invalid(vec![FieldError::new("limit", detail)]))
+    Err(Error::Invalid(vec![FieldError::new(name, detail)]))
 }
 
 /// Cuts a list that was read with one more than `limit`.

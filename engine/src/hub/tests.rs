@@ -75,6 +75,7 @@ fn row() -> NewRow {
         retry: None,
         unique_key: None,
         schedule_id: None,
+        traceparent: None,
     }
 }
 

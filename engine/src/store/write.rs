@@ -15,6 +15,14 @@ use super::decision::Head;
 pub enum Write {
     /// Accept tasks: all of them or none.
     Submit(Vec<NewRow>),
+    /// Accept tasks as the answer to a request that may be sent again: when its key is known
+    /// already, the tasks that answered it then are the answer.
+    SubmitOnce {
+        /// All of them or none.
+        rows: Vec<NewRow>,
+        /// How the request is known.
+        request: RequestKey,
+    },
     /// Queue what is due, then take tasks to run.
     Claim(Claim),
     /// Add to a running task's log.
@@ -79,6 +87,13 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// Forget by which keys old requests were known, oldest first, at most `limit`.
+    PruneRequests {
+        /// Those that were accepted before this.
+        accepted_before: Timestamp,
+        /// How many at most.
+        limit: u32,
+    },
 }
 
 impl Write {
@@ -88,6 +103,7 @@ impl Write {
     pub fn must_be_durable(&self) -> bool {
         match self {
             Self::Submit(_)
+            | Self::SubmitOnce { .. }
             | Self::Finish { .. }
             | Self::Rescue { .. }
             | Self::Cancel(_)
@@ -97,7 +113,11 @@ impl Write {
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
             | Self::Fire(_) => true,
-            Self::Claim(_) | Self::Record { .. } | Self::Renew { .. } | Self::Prune { .. } => false,
+            Self::Claim(_)
+            | Self::Record { .. }
+            | Self::Renew { .. }
+            | Self::Prune { .. }
+            | Self::PruneRequests { .. } => false,
         }
     }
 }
@@ -129,6 +149,17 @@ pub struct NewRow {
     pub unique_key: Option<String>,
     /// The schedule that submits it.
     pub schedule_id: Option<Uuid>,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub traceparent: Option<String>,
+}
+
+/// How a request is known when it is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// Given by the client.
+    pub key: String,
+    /// SHA-256 of what it asks for.
+    pub fingerprint: [u8; 32],
 }
 
 /// One firing of a schedule.
@@ -180,7 +211,7 @@ pub enum End {
 /// What became of a write, in the batch's order. Each variant answers the write of its name.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Per task, in order.
+    /// For `Submit` and `SubmitOnce`: per task, in order.
     Submitted(Result<Vec<Accepted>, Refusal>),
     /// The tasks to run, in the order they were due, and when the next waiting task is due.
     Claimed {
@@ -210,7 +241,7 @@ pub enum Outcome {
     /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
     /// schedule where it is.
     Fired(Result<bool, Refusal>),
-    /// For `Prune`: how many were forgotten.
+    /// For `Prune` and `PruneRequests`: how many were forgotten.
     Pruned(u32),
 }
 
@@ -223,6 +254,8 @@ pub enum Refusal {
     Fenced,
     /// Its state forbids it.
     State(State),
+    /// Another request has been known by that key.
+    KeyReused,
     /// Another unfinished task, this one, has its unique key.
     KeyTaken(TaskId),
     /// The backlog would grow over this limit.
@@ -238,6 +271,18 @@ pub enum Accepted {
     New(Head),
     /// An unfinished task with its unique key stands already.
     Existing(TaskId),
+    /// The same request was sent before, and this task was its answer.
+    Replayed(TaskId),
+}
+
+impl Accepted {
+    /// The task, new or found.
+    pub fn id(&self) -> TaskId {
+        match self {
+            Self::New(head) => head.id,
+            Self::Existing(id) | Self::Replayed(id) => *id,
+        }
+    }
 }
 
 /// A task to run.
@@ -251,10 +296,14 @@ pub struct Claimed {
     pub payload: String,
     /// The attempt to make.
     pub attempt: u32,
+    /// When it was due.
+    pub run_at: Timestamp,
     /// How long it may take, in milliseconds.
     pub timeout_ms: u64,
     /// Its own backoff.
     pub retry: Option<RetryPolicy>,
+    /// The trace it belongs to, as the header of its request had it.
+    pub traceparent: Option<String>,
     /// How many attempts count so far, this one among them.
     pub counted_attempts: u32,
 }

@@ -12,6 +12,7 @@ mod leases;
 mod pruning;
 mod queues;
 mod reading;
+mod repeating;
 mod requests;
 mod running;
 mod scheduling;
@@ -51,6 +52,14 @@ macro_rules! run_for {
                     a_submit_is_all_or_none_at_the_limit_of_queues,
                     a_name_is_free_as_soon_as_its_last_task_is_gone,
                     a_lowered_limit_of_queues_closes_none_that_is_in_use,
+                }
+                repeating {
+                    a_request_sent_again_is_answered_as_before,
+                    twins_in_one_batch_are_one_request,
+                    a_key_is_for_one_request,
+                    what_was_found_is_the_answer_again,
+                    a_refused_request_leaves_its_key_free,
+                    keys_are_forgotten_oldest_first,
                 }
                 claiming {
                     priority_then_due_time_then_id_decide_across_queues,
@@ -115,6 +124,8 @@ macro_rules! run_for {
                     only_those_asked_for_are_looked_up,
                     events_are_read_in_pages,
                     counts_equal_a_recount_over_a_restart,
+                    the_oldest_that_waits_is_found_across_queues_and_priorities,
+                    a_store_says_what_it_is,
                 }
                 queues {
                     a_paused_queue_starts_nothing_and_ends_what_runs,

@@ -28,6 +28,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
             max_ms: 2,
         }),
         unique_key: Some("a key".to_owned()),
+        traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
         ..row()
     };
     let id = submit(&*bench, new.clone()).await;
@@ -53,6 +54,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         cancel_requested: false,
         unique_key: new.unique_key,
         schedule_id: None,
+        traceparent: new.traceparent,
         node: None,
         last_seq: 1,
     };

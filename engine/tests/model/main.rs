@@ -24,7 +24,7 @@ use rusqlite::Connection;
 
 use self::steps::{Op, Step, history};
 use self::support::{ManualClock, everything, log, row};
-use self::world::{Answer, Card, World};
+use self::world::{Answer, Card, Origin, World};
 
 /// Histories tried when nobody says how many.
 const CASES: u32 = 48;
@@ -37,6 +37,7 @@ const LIMITS: Limits = Limits {
     output_bytes: 24,
     events: 14,
     queues: 3,
+    schedules: 3,
 };
 
 fn config() -> Config {
@@ -224,8 +225,9 @@ fn answer(outcome: Outcome) -> Answer {
     match outcome {
         Outcome::Submitted(submitted) => Answer::Submitted(submitted.map(|accepted| {
             let each = |accepted| match accepted {
-                Accepted::New(head) => (head.id, true),
-                Accepted::Existing(id) => (id, false),
+                Accepted::New(head) => (head.id, Origin::Here),
+                Accepted::Existing(id) => (id, Origin::UniqueKey),
+                Accepted::Replayed(id) => (id, Origin::EarlierRequest),
             };
             accepted.into_iter().map(each).collect()
         })),
@@ -286,6 +288,7 @@ fn shown(card: &Card) -> Task {
         cancel_requested: card.asked_to_stop,
         unique_key: card.new.unique_key.clone(),
         schedule_id: None,
+        traceparent: None,
         node: card.node.clone(),
         last_seq: card.log.len() as u64,
     }
@@ -331,11 +334,13 @@ fn name(answer: &Answer) -> String {
     };
     match answer {
         Answer::Submitted(Ok(accepted)) => {
-            let new = accepted.iter().all(|(_, new)| *new);
-            format!(
-                "submitted, {}",
-                if new { "all new" } else { "one existing" }
-            )
+            let from = |origin| accepted.iter().any(|(_, from)| *from == origin);
+            let answer = match (from(Origin::EarlierRequest), from(Origin::UniqueKey)) {
+                (true, _) => "again",
+                (false, true) => "one existing",
+                (false, false) => "all new",
+            };
+            format!("submitted, {answer}")
         }
         Answer::Submitted(Err(refused)) => format!("submit: {}", refusal(refused)),
         Answer::Claimed {
@@ -413,7 +418,9 @@ const EVERY_ANSWER: &[&str] = &[
     "schedule deleted: true",
     "schedule saved",
     "submit: BacklogFull",
+    "submit: KeyReused",
     "submit: TooManyQueues",
+    "submitted, again",
     "submitted, all new",
     "submitted, one existing",
     "truncated events",

@@ -1,6 +1,6 @@
 //! What a random history is made of, and how each part is aimed at the tasks that there are.
 
-use glassworks_engine::store::{Claim, End, Firing, NewRow, Write};
+use glassworks_engine::store::{Claim, End, Firing, NewRow, RequestKey, Write};
 use glassworks_protocol::{
     EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
 };
@@ -30,6 +30,15 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Submit(Vec<New>),
+    SubmitOnce {
+        new: Vec<New>,
+        key: u8,
+        fingerprint: u8,
+    },
+    PruneRequests {
+        age: i64,
+        limit: u32,
+    },
     Claim {
         node: u8,
         room: u32,
@@ -134,6 +143,10 @@ fn step() -> impl Strategy<Value = Step> {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => vec(new(), 1..4).prop_map(Op::Submit),
+        2 => (vec(new(), 1..3), 0..4_u8, 0..2_u8)
+            .prop_map(|(new, key, fingerprint)| Op::SubmitOnce { new, key, fingerprint }),
+        1 => (-1_i64..100, 0..3_u32)
+            .prop_map(|(age, limit)| Op::PruneRequests { age, limit }),
         6 => (0..2_u8, 0..4_u32).prop_map(|(node, room)| Op::Claim { node, room }),
         4 => (who(), vec(entry(), 0..4)).prop_map(|(who, entries)| Op::Record { who, entries }),
         6 => (who(), vec(entry(), 0..2), ending())
@@ -224,6 +237,21 @@ impl Op {
         let now = world.now;
         match self {
             Self::Submit(new) => Write::Submit(new.iter().map(|new| new.row(world)).collect()),
+            Self::SubmitOnce {
+                new,
+                key,
+                fingerprint,
+            } => Write::SubmitOnce {
+                rows: new.iter().map(|new| new.row(world)).collect(),
+                request: RequestKey {
+                    key: format!("request-{key}"),
+                    fingerprint: [*fingerprint; 32],
+                },
+            },
+            Self::PruneRequests { age, limit } => Write::PruneRequests {
+                accepted_before: now.plus_millis(-age),
+                limit: *limit,
+            },
             Self::Claim { node, room } => Write::Claim(Claim {
                 node: node_name(*node),
                 room: *room,

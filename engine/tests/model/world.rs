@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Claim, End, Firing, NewRow, Refusal, Write};
+use glassworks_engine::store::{Claim, End, Firing, NewRow, Refusal, RequestKey, Write};
 use glassworks_protocol::{
     Event, EventBody, Failure, Progress, Queue, QueueSettings, RateLimit, Schedule, State,
     StateCounts, StateReason, TaskId, Timestamp,
@@ -42,8 +42,8 @@ pub(crate) struct Card {
 /// What a store should answer to one write.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
-    /// Each task's id, and whether it is new.
-    Submitted(Result<Vec<(TaskId, bool)>, Refusal>),
+    /// Each task's id, and where it comes from.
+    Submitted(Result<Vec<(TaskId, Origin)>, Refusal>),
     Claimed {
         /// Each with its attempt, and how many attempts count.
         tasks: Vec<(TaskId, u32, u32)>,
@@ -61,6 +61,22 @@ pub(crate) enum Answer {
     ScheduleDeleted(bool),
     Fired(Result<bool, Refusal>),
     Pruned(u32),
+}
+
+/// Where an accepted task comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Origin {
+    Here,
+    UniqueKey,
+    EarlierRequest,
+}
+
+/// A request that may be sent again.
+#[derive(Clone, Debug)]
+struct Known {
+    request: RequestKey,
+    accepted_at: Timestamp,
+    tasks: Vec<TaskId>,
 }
 
 /// How a queue may be used, and how far ahead of its rate it is.
@@ -83,6 +99,7 @@ pub(crate) struct World {
     /// The queues that were set.
     lanes: BTreeMap<String, Lane>,
     pub(crate) schedules: Vec<Schedule>,
+    requests: Vec<Known>,
     /// What the writes since the last [`World::told`] did.
     events: Vec<Event>,
     deleted: Vec<TaskId>,
@@ -97,6 +114,7 @@ impl World {
             cards: Vec::new(),
             lanes: BTreeMap::new(),
             schedules: Vec::new(),
+            requests: Vec::new(),
             events: Vec::new(),
             deleted: Vec::new(),
             wake: false,
@@ -138,6 +156,13 @@ impl World {
     pub(crate) fn apply(&mut self, write: &Write) -> Answer {
         match write {
             Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
+            Write::SubmitOnce { rows, request } => {
+                Answer::Submitted(self.submit_once(rows, request))
+            }
+            Write::PruneRequests {
+                accepted_before,
+                limit,
+            } => self.prune_requests(*accepted_before, *limit),
             Write::Claim(claim) => self.claim(claim),
             Write::Record {
                 task,
@@ -202,7 +227,47 @@ impl World {
         }
     }
 
-    fn submit(&mut self, rows: &[NewRow]) -> Result<Vec<(TaskId, bool)>, Refusal> {
+    fn submit_once(
+        &mut self,
+        rows: &[NewRow],
+        request: &RequestKey,
+    ) -> Result<Vec<(TaskId, Origin)>, Refusal> {
+        let known = self
+            .requests
+            .iter()
+            .find(|known| known.request.key == request.key);
+        if let Some(known) = known {
+            if known.request != *request {
+                return Err(Refusal::KeyReused);
+            }
+            let again = |id: &TaskId| (*id, Origin::EarlierRequest);
+            return Ok(known.tasks.iter().map(again).collect());
+        }
+        let accepted = self.submit(rows)?;
+        self.requests.push(Known {
+            request: request.clone(),
+            accepted_at: self.now,
+            tasks: accepted.iter().map(|(id, _)| *id).collect(),
+        });
+        Ok(accepted)
+    }
+
+    fn prune_requests(&mut self, before: Timestamp, limit: u32) -> Answer {
+        let mut pruned = 0;
+        // Of those accepted at one moment the store may forget any: by key, so that both agree.
+        self.requests.sort_by(|a, b| {
+            let place = |known: &Known| (known.accepted_at, known.request.key.clone());
+            place(a).cmp(&place(b))
+        });
+        self.requests.retain(|known| {
+            let goes = known.accepted_at < before && pruned < limit;
+            pruned += u32::from(goes);
+            !goes
+        });
+        Answer::Pruned(pruned)
+    }
+
+    fn submit(&mut self, rows: &[NewRow]) -> Result<Vec<(TaskId, Origin)>, Refusal> {
         if self.unfinished() + rows.len() > usize::try_from(self.limits.backlog).unwrap() {
             return Err(Refusal::BacklogFull(self.limits.backlog));
         }
@@ -223,10 +288,10 @@ impl World {
                 row.unique_key.is_some() && card.new.unique_key == row.unique_key && !card.is_over()
             });
             if let Some(holder) = holder {
-                accepted.push((holder.new.id, false));
+                accepted.push((holder.new.id, Origin::UniqueKey));
                 continue;
             }
-            accepted.push((row.id, true));
+            accepted.push((row.id, Origin::Here));
             let later = row.run_at.is_some_and(|at| at > self.now);
             self.cards.push(Card {
                 new: row.clone(),

@@ -63,6 +63,7 @@ pub(crate) fn row() -> NewRow {
         retry: None,
         unique_key: None,
         schedule_id: None,
+        traceparent: None,
     }
 }
 

@@ -1,12 +1,8 @@
 //! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
 
-use std::convert::Infallible;
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
-use axum::response::sse::{self, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
 use glassworks_engine::Follow;
 use glassworks_protocol::{Event, FieldError};
@@ -15,14 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, TaskPath, optional};
-use super::unbuffered::unbuffered;
+use super::sse::{json, response};
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
 use crate::openapi::tags;
-use crate::shutdown::Shutdown;
-
-/// Proxies cut connections that are silent for 30 s or 60 s.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Events of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 100;
@@ -82,9 +74,7 @@ pub(crate) async fn events(
     if accepts_event_stream(&headers) {
         let after = seen.unwrap_or(after);
         let follow = node.engine.follow(id, after).await?;
-        let events = sse_events(follow, &node.shutdown).map(Ok::<_, Infallible>);
-        let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-        return Ok(unbuffered(Sse::new(events).keep_alive(keep_alive)));
+        return Ok(response(sse_events(follow), &node.shutdown));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let events = node.engine.events(id, after, limit).await?;
@@ -122,32 +112,14 @@ fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
     })
 }
 
-/// Why a stream is over.
-#[derive(Debug, Serialize)]
-struct End {
-    reason: &'static str,
-}
-
-/// The events as they are stored, and `end` when the task is over or the server shuts down.
-fn sse_events(follow: Follow, shutdown: &Shutdown) -> impl Stream<Item = sse::Event> + use<> {
-    let stop = shutdown.stream_end();
-    let events = follow
-        .take_until(stop.clone().cancelled_owned())
-        .flat_map(|batch| {
-            stream::iter(match batch {
-                Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
-                Err(error) => vec![problem(ApiError::from(error))],
-            })
-        });
-    let end = stream::once(async move {
-        let reason = if stop.is_cancelled() {
-            "shutting_down"
-        } else {
-            "over"
-        };
-        json(sse::Event::default().event("end"), &End { reason })
-    });
-    events.chain(end)
+/// The events as they are stored.
+fn sse_events(follow: Follow) -> impl Stream<Item = sse::Event> {
+    follow.flat_map(|batch| {
+        stream::iter(match batch {
+            Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
+            Err(error) => vec![problem(ApiError::from(error))],
+        })
+    })
 }
 
 fn sse_event(event: &Event) -> sse::Event {
@@ -165,12 +137,6 @@ fn problem(error: ApiError) -> sse::Event {
         sse::Event::default().event("problem"),
         &error.into_problem(),
     )
-}
-
-/// `frame` with `data` as its data.
-fn json<T: Serialize>(frame: sse::Event, data: &T) -> sse::Event {
-    // Cannot fail: what travels has string keys only.
-    frame.json_data(data).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -100,17 +100,20 @@ impl Ledger<'_> {
             head.last_seq,
             node,
         ])?;
-        let (payload, retry) = self.statements.body_by_row.query_row([stored.row], |row| {
-            let retry: Option<Json<_>> = row.get(1)?;
-            Ok((row.get(0)?, retry.map(|Json(retry)| retry)))
-        })?;
+        let (payload, retry, traceparent) =
+            self.statements.body_by_row.query_row([stored.row], |row| {
+                let retry: Option<Json<_>> = row.get(1)?;
+                Ok((row.get(0)?, retry.map(|Json(retry)| retry), row.get(2)?))
+            })?;
         Ok(Claimed {
             id: head.id,
             kind: stored.kind.clone(),
             payload,
             attempt: head.attempt,
+            run_at: head.run_at,
             timeout_ms: stored.timeout_ms,
             retry,
+            traceparent,
             counted_attempts: head.counted_attempts(),
         })
     }

@@ -124,6 +124,9 @@ impl<'c> Ledger<'c> {
     ) -> rusqlite::Result<Outcome> {
         Ok(match write {
             Write::Submit(rows) => Outcome::Submitted(self.submit(rows, now, committed)?),
+            Write::SubmitOnce { rows, request } => {
+                Outcome::Submitted(self.submit_once(rows, &request, now, committed)?)
+            }
             Write::Claim(claim) => self.claim(&claim, now, committed)?,
             Write::Record {
                 task,
@@ -192,6 +195,10 @@ impl<'c> Ledger<'c> {
                 }
                 Outcome::Pruned(pruned)
             }
+            Write::PruneRequests {
+                accepted_before,
+                limit,
+            } => Outcome::Pruned(self.prune_requests(accepted_before, limit)?),
         })
     }
 
@@ -259,9 +266,13 @@ impl<'c> Ledger<'c> {
             .then(|| json(&new.tags))
             .transpose()?;
         let retry = new.retry.as_ref().map(json).transpose()?;
-        self.statements
-            .insert_body
-            .execute(params![row, new.payload, tags, retry])?;
+        self.statements.insert_body.execute(params![
+            row,
+            new.payload,
+            tags,
+            retry,
+            new.traceparent
+        ])?;
         Ok(row)
     }
 

@@ -193,6 +193,7 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         unique_key: row.get(24)?,
         schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
         node: row.get(26)?,
+        traceparent: row.get(27)?,
         last_seq: summary.last_seq,
     })
 }

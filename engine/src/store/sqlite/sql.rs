@@ -15,7 +15,7 @@ pub(super) const INSERT_TASK: &str = "\
         unique_key, schedule_id) \
     VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9, 0, ?10, 0, 0, ?11, ?12)";
 pub(super) const INSERT_BODY: &str =
-    "INSERT INTO bodies (row, payload, tags, retry) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO bodies (row, payload, tags, retry, traceparent) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const INSERT_EVENT: &str =
     "INSERT INTO events (row, seq, attempt, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const INSERT_FAILURE: &str = "\
@@ -50,7 +50,8 @@ pub(super) const HEADS_EXPIRED: &str = "\
         timeout_ms, created_at \
     FROM tasks WHERE state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2";
 
-pub(super) const BODY_BY_ROW: &str = "SELECT payload, retry FROM bodies WHERE row = ?1";
+pub(super) const BODY_BY_ROW: &str =
+    "SELECT payload, retry, traceparent FROM bodies WHERE row = ?1";
 pub(super) const NEXT_DUE: &str = "SELECT min(run_at) FROM tasks WHERE state IN (0, 3)";
 
 pub(super) const SAVE_HEAD: &str = "\
@@ -80,6 +81,14 @@ pub(super) const DELETE_RESULT: &str = "DELETE FROM results WHERE row = ?1";
 pub(super) const DELETE_FAILURES: &str = "DELETE FROM failures WHERE row = ?1";
 pub(super) const DELETE_EVENTS: &str = "DELETE FROM events WHERE row = ?1";
 
+pub(super) const REQUEST_BY_KEY: &str = "\
+    SELECT fingerprint, tasks FROM requests WHERE key = ?1";
+pub(super) const SAVE_REQUEST: &str = "\
+    INSERT INTO requests (key, fingerprint, tasks, accepted_at) VALUES (?1, ?2, ?3, ?4)";
+pub(super) const PRUNE_REQUESTS: &str = "\
+    DELETE FROM requests WHERE key IN \
+        (SELECT key FROM requests WHERE accepted_at < ?1 ORDER BY accepted_at, key LIMIT ?2)";
+
 pub(super) const ALL_COUNTS: &str = "SELECT queue, state, tasks FROM counts";
 pub(super) const ADD_COUNT: &str = "\
     INSERT INTO counts (queue, state, tasks) VALUES (?1, ?2, ?3) \
@@ -87,6 +96,14 @@ pub(super) const ADD_COUNT: &str = "\
 /// A queue with nothing in a state leaves no trace, so that names which nobody uses are free.
 pub(super) const DROP_EMPTY_COUNTS: &str = "DELETE FROM counts WHERE tasks = 0";
 pub(super) const COUNTS_BY_STATE: &str = "SELECT state, sum(tasks) FROM counts GROUP BY state";
+
+/// The head of the index for each queue that has queued tasks, and each priority.
+pub(super) const OLDEST_QUEUED: &str = "\
+    WITH priorities (priority) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) \
+    SELECT min((SELECT t.run_at FROM tasks t \
+        WHERE t.state = 1 AND t.queue = c.queue AND t.priority = p.priority \
+        ORDER BY t.run_at LIMIT 1)) \
+    FROM counts c, priorities p WHERE c.state = 1";
 
 pub(super) const ALL_QUEUES: &str = "\
     SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
@@ -117,7 +134,8 @@ pub(super) const SUMMARY_COLUMNS: &str = "\
     t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message";
 /// The rest of a task.
 pub(super) const TASK_COLUMNS: &str = "\
-    b.payload, t.priority, t.timeout_ms, r.result, t.unique_key, t.schedule_id, t.node";
+    b.payload, t.priority, t.timeout_ms, r.result, t.unique_key, t.schedule_id, t.node, \
+    b.traceparent";
 pub(super) const SUMMARY_TABLES: &str = "\
     tasks t JOIN bodies b ON b.row = t.row \
     LEFT JOIN failures f ON f.row = t.row \
