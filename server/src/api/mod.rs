@@ -7,6 +7,8 @@ pub(crate) mod hello;
 pub(crate) mod kinds;
 pub(crate) mod live;
 pub(crate) mod output;
+mod prefer;
 pub(crate) mod stats;
+mod submit_headers;
 pub(crate) mod tasks;
 pub(crate) mod unbuffered;

@@ -2,28 +2,56 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::response::IntoResponse;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::Engine;
 use glassworks_protocol::{NewTask, PageRequest, State, Task, TaskFilter, TaskPage};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
 use super::extract::{JsonBody, Query, TaskPath, optional};
+use super::prefer::{PREFERENCE_APPLIED, Wait};
+use super::submit_headers::{REPLAYED, SubmitHeaders};
 use crate::error::ApiResult;
+use crate::node::Node;
 
 /// Accepts a task: 202 once it is safely stored. With a `unique_key` that an unfinished task has
 /// already, that task is the answer.
+///
+/// With `Prefer: wait=N` a task that is over within N seconds is answered by 200.
 pub(crate) async fn submit(
-    Shared(engine): Shared<Engine>,
+    Shared(node): Shared<Node>,
+    headers: HeaderMap,
+    SubmitHeaders(context): SubmitHeaders,
     JsonBody(new): JsonBody<NewTask>,
-) -> ApiResult<impl IntoResponse> {
-    let task = engine.submit(new).await?.task;
-    let location = format!("/api/tasks/{}", task.id);
-    Ok((
-        StatusCode::ACCEPTED,
-        [(header::LOCATION, location)],
-        Json(task),
-    ))
+) -> ApiResult<Response> {
+    let submitted = node.engine.submit_as(new, &context).await?;
+    let location = format!("/api/tasks/{}", submitted.task.id);
+    let mut response_headers = AppendHeaders(vec![(header::LOCATION, location)]);
+    if submitted.replayed {
+        response_headers.0.push((REPLAYED, "true".to_owned()));
+    }
+    let mut task = submitted.task;
+    let mut status = StatusCode::ACCEPTED;
+    if let Some(wait) = Wait::asked(&headers) {
+        response_headers
+            .0
+            .push((PREFERENCE_APPLIED, wait.applied()));
+        task = ended_within(&node, task, wait).await?;
+        if task.state.is_final() {
+            status = StatusCode::OK;
+        }
+    }
+    Ok((status, response_headers, Json(task)).into_response())
+}
+
+/// The task at its end, or as it stands when the wait or the server is over before.
+async fn ended_within(node: &Node, task: Task, wait: Wait) -> ApiResult<Task> {
+    let stop = node.shutdown.stream_end();
+    tokio::select! {
+        ended = node.engine.ended(task.id) => Ok(ended?),
+        () = tokio::time::sleep(wait.duration()) => Ok(node.engine.task(task.id).await?),
+        () = stop.cancelled() => Ok(node.engine.task(task.id).await?),
+    }
 }
 
 /// What a list can be asked for. Flat, because query strings are.

@@ -11,5 +11,6 @@ mod files;
 mod process;
 mod refusals;
 mod streams;
+mod submitting;
 mod support;
 mod tasks;
