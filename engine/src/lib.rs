@@ -35,5 +35,6 @@ pub use engine::{Builder, Engine, RequestContext, Submitted};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use hub::{Change, Changes, Follow};
+pub use journal::JournalCounts;
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, StartError};

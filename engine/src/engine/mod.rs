@@ -22,7 +22,7 @@ use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
 use crate::error::Error;
 use crate::hub::Hub;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
 use crate::registry::Registry;
 use crate::runs::Runs;
@@ -100,6 +100,11 @@ impl Engine {
     /// touches the store.
     pub fn since_start(&self) -> StateCounts {
         self.0.tally.read()
+    }
+
+    /// What the journal has committed since the engine started. Never touches the store.
+    pub fn journal(&self) -> JournalCounts {
+        self.0.journal.counts()
     }
 
     /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not
