@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Erase, ProblemNote};
+use crate::codec::JsonText;
 use crate::functions::{PageData, Wanted, load};
 use crate::pages::NotFoundPage;
 use crate::refused::Refused;
@@ -15,9 +16,8 @@ pub(crate) fn Page(
     wanted: Box<dyn Fn() -> Wanted + Send + Sync>,
     show: fn(Wanted, PageData) -> Option<AnyView>,
 ) -> impl IntoView {
-    let data = Resource::new(wanted, |wanted| async move {
-        (load(wanted.clone()).await, wanted)
-    });
+    let load = |wanted: Wanted| async move { (load(wanted.clone()).await, wanted) };
+    let data = Resource::<_, JsonText>::new_with_options(wanted, load, false);
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
