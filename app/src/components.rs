@@ -21,7 +21,7 @@ mod terminal;
 
 pub(crate) use code_block::{CodeBlock, CopyButton, origin};
 pub(crate) use counts::Counts;
-pub(crate) use erase::{Erase, changing, filled};
+pub(crate) use erase::{Erase, Erased, changing, filled};
 pub(crate) use field::field_view;
 pub(crate) use filters::Filters;
 pub(crate) use form_data::typed_in;

@@ -4,7 +4,7 @@ use glassworks_protocol::{State, TaskId};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::components::{Erase, ProblemNote, changing};
+use crate::components::{Erase, Erased, ProblemNote, changing};
 use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
 use crate::task_view::TaskView;
@@ -43,7 +43,7 @@ pub(super) fn Actions(
     }
 }
 
-fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {
+fn buttons(state: State, cancel_requested: bool) -> Vec<Erased> {
     match state {
         State::Running if cancel_requested => vec![button(Change::Cancel, "Asked to stop", true)],
         State::Running | State::Queued => vec![button(Change::Cancel, "Cancel", false)],
@@ -59,7 +59,7 @@ fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {
     }
 }
 
-fn button(change: Change, name: &'static str, disabled: bool) -> AnyView {
+fn button(change: Change, name: &'static str, disabled: bool) -> Erased {
     let class = if change == Change::Delete {
         "danger"
     } else {
