@@ -1,13 +1,14 @@
 //! Submit a task: pick a kind, fill in its form, and see the same thing as curl.
 
 use glassworks_protocol::{KindInfo, Problem};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use crate::components::{
-    CodeBlock, Erase, Erased, Page, ProblemNote, changing, field_view, origin, typed_in,
+    CodeBlock, Erase, Erased, FunctionForm, Page, ProblemNote, changing, field_view, origin,
+    typed_in,
 };
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
@@ -148,6 +149,9 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
             fields(form).iter().map(view).collect::<Vec<_>>()
         })
     };
+    let send = move |sent| {
+        submit.dispatch(SubmitTask::of(sent));
+    };
     let content = view! {
         {changing(summary)}
         <input type="hidden" name="kind" value=kind />
@@ -171,7 +175,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
         <div class="submit-form">
             <p>{info.description}</p>
             <div on:input=follow>
-                <ActionForm action=submit>{content}</ActionForm>
+                <FunctionForm url=SubmitTask::url() send=Box::new(send) content />
             </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
