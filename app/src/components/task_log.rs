@@ -53,10 +53,11 @@ fn one_attempt(attempt: Attempt) -> Erased {
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
 pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
-    // Progress and output, which come often, leave the log as it is.
+    // Progress and output, which come often, leave the log as it is. The number is read and not
+    // only tracked, because a memo that nobody reads follows nothing.
     let latest = Memo::new(move |_| view.with(|view| view.log.last().map_or(0, |last| last.seq)));
     let entries = move || {
-        latest.track();
+        let _ = latest.get();
         view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
     };
     let cut = move || {

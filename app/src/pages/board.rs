@@ -64,16 +64,15 @@ fn Figures(stats: Stats) -> impl IntoView {
 }
 
 /// The latest tasks in `state`, and the way to all of them.
-/// The latest tasks in `state`, and the way to all of them.
 #[component]
 fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
     let live = live_list(&ListQuery::on_board(state), first);
-    let (pick, row): (Pick, fn(TaskSummary) -> Erased) = match state {
-        State::Failed => (latest_failed, failed_task),
-        _ => (latest, running_task),
+    let (name, pick, row): (_, Pick, fn(TaskSummary) -> Erased) = match state {
+        State::Failed => ("Failed tasks", latest_failed, failed_task),
+        _ => ("Running tasks", latest, running_task),
     };
     view! {
-        <ul class="board-list" aria-label=format!("Tasks {state}")>
+        <ul class="board-list" aria-label=name>
             <TaskRows rows=live.rows pick row />
         </ul>
         {changing(move || rest(live, state))}

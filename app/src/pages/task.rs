@@ -130,7 +130,12 @@ fn now(view: RwSignal<TaskView>) -> Erased {
             }
             State::Failed | State::Retrying => {
                 let message = task.error.as_ref().map(|error| error.message.clone());
-                view! { <pre class="error-text">{message}</pre> }.erase()
+                view! {
+                    <pre class="error-text" aria-label="Error">
+                        {message}
+                    </pre>
+                }
+                .erase()
             }
             State::Scheduled | State::Queued | State::Cancelled => ().erase(),
         }
