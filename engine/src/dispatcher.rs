@@ -13,6 +13,7 @@ use crate::registry::Registry;
 use crate::run::{self, Setting};
 use crate::runs::Runs;
 use crate::store::{Claim, Claimed, Outcome, Write};
+use crate::tally::Tally;
 
 /// A look at the queue is due after this long in any case, in case a wake-up was missed.
 const SLOW_POLL: Duration = Duration::from_secs(30);
@@ -24,6 +25,7 @@ pub(crate) struct Dispatcher {
     pub(crate) journal: Journal,
     pub(crate) registry: Arc<Registry>,
     pub(crate) runs: Arc<Runs>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) node: String,
     pub(crate) lease: Duration,
     pub(crate) cancel_grace: Duration,
@@ -102,6 +104,7 @@ impl Dispatcher {
         let signals = self.runs.add(claimed.id, claimed.attempt);
         let setting = Setting {
             journal: self.journal.clone(),
+            tally: Arc::clone(&self.tally),
             signals,
             release: self.release.clone(),
             cancel_grace: self.cancel_grace,

@@ -17,6 +17,9 @@ pub enum Error {
     /// No such schedule, or not any more.
     #[error("there is no schedule {0}")]
     NoSchedule(Uuid),
+    /// No queue of that name has tasks or settings.
+    #[error("no queue `{0}` has tasks or settings")]
+    NoQueue(String),
     /// Understood, but not acceptable; each entry says what is wrong where.
     #[error("the request is not acceptable: {}", first(.0))]
     Invalid(Vec<FieldError>),
@@ -58,6 +61,7 @@ impl Error {
         let problem = match self {
             Self::NotFound(_) => Problem::new(404, "No such task"),
             Self::NoSchedule(_) => Problem::new(404, "No such schedule"),
+            Self::NoQueue(_) => Problem::new(404, "No such queue"),
             Self::Invalid(errors) => {
                 return Problem::new(422, "Unprocessable content")
                     .with_detail(self.to_string())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{FieldError, TaskId};
+use glassworks_protocol::{FieldError, KindInfo, TaskId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -30,9 +30,15 @@ pub trait Handler: Send + Sync + 'static {
     /// A payload that works, to start from.
     fn example() -> Value;
 
-    /// Refuses at submission what the type alone cannot: ranges, combinations. Pointers are
-    /// relative to the payload (`/seconds`).
-    fn check(payload: &Self::Payload) -> Result<(), Vec<FieldError>> {
+    /// Makes what is published of the kind say what this value knows and its type does not: which
+    /// programs are configured, for example. It is given what the type says, and called once.
+    fn describe(&self, kind: &mut KindInfo) {
+        let _ = kind;
+    }
+
+    /// Refuses at submission what the type alone cannot: ranges, combinations, what this node does
+    /// not allow. Pointers are relative to the payload (`/seconds`). It is quick and does not block.
+    fn check(&self, payload: &Self::Payload) -> Result<(), Vec<FieldError>> {
         let _ = payload;
         Ok(())
     }

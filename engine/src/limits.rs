@@ -17,6 +17,8 @@ pub struct Limits {
     pub events: u64,
     /// Names of queues in use at a time.
     pub queues: usize,
+    /// Schedules at a time.
+    pub schedules: usize,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             output_bytes: 8 * 1024 * 1024,
             events: 10_000,
             queues: 1_000,
+            schedules: 1_000,
         }
     }
 }

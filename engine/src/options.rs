@@ -1,10 +1,15 @@
 //! What an engine is started with.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use glassworks_protocol::{QueueSettings, RateLimit};
+use serde::Deserialize;
+
+use crate::error::Error;
 use crate::limits::{Limits, Retention};
 use crate::store::sqlite::OpenError;
 
@@ -26,6 +31,34 @@ pub struct Options {
     pub limits: Limits,
     /// How long finished tasks are kept.
     pub retention: Retention,
+    /// How queues may be used from the start on, by name; other queues are as they were left.
+    pub queues: BTreeMap<String, QueueRule>,
+}
+
+/// How a queue may be used, as its operator says at each start. An absent limit is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueRule {
+    /// Whether its tasks wait; when absent, that stays as it was left.
+    pub paused: Option<bool>,
+    /// As in [`QueueSettings`].
+    pub concurrency: Option<u32>,
+    /// As in [`QueueSettings`].
+    pub max_running: Option<u32>,
+    /// As in [`QueueSettings`].
+    pub rate: Option<RateLimit>,
+}
+
+impl QueueRule {
+    /// The settings of a queue that was left with `settings`.
+    pub(crate) fn over(self, settings: QueueSettings) -> QueueSettings {
+        QueueSettings {
+            paused: self.paused.unwrap_or(settings.paused),
+            concurrency: self.concurrency,
+            max_running: self.max_running,
+            rate: self.rate,
+        }
+    }
 }
 
 impl Default for Options {
@@ -39,6 +72,7 @@ impl Default for Options {
             shutdown_grace: Duration::from_secs(25),
             limits: Limits::default(),
             retention: Retention::default(),
+            queues: BTreeMap::new(),
         }
     }
 }
@@ -83,4 +117,12 @@ pub enum StartError {
     /// It was opened, and then failed.
     #[error("the database {0} failed while lost tasks were taken back; the log says how")]
     Recover(Database),
+    /// A queue cannot be used as the options say.
+    #[error("the queue `{name}` cannot be set: {cause}")]
+    Queue {
+        /// Which one.
+        name: String,
+        /// Why.
+        cause: Error,
+    },
 }

@@ -9,12 +9,25 @@ use glassworks_protocol::{FieldError, KindInfo};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::handler::{Handler, Run, TaskError};
 
+/// The schema of a kind's payload, as an `OpenAPI` document takes it in.
+#[derive(Clone)]
+pub struct PayloadSchema {
+    /// The kind.
+    pub kind: &'static str,
+    /// The payload's schema.
+    pub schema: RefOr<Schema>,
+    /// The schemas that it refers to, by their names.
+    pub referred: Vec<(String, RefOr<Schema>)>,
+}
+
 /// A handler whose payload type has been forgotten, so that many stand in one table.
 pub(crate) trait AnyHandler: Send + Sync {
+    fn schema(&self) -> PayloadSchema;
     fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>>;
     fn run(
         self: Arc<Self>,
@@ -33,14 +46,16 @@ pub(crate) struct Registry {
 impl Registry {
     /// Adds a handler; one that has the same kind takes the place of the earlier.
     pub(crate) fn add<H: Handler>(&mut self, handler: H) {
-        self.handlers.insert(H::KIND, Arc::new(Typed(handler)));
-        self.kinds.retain(|info| info.kind != H::KIND);
-        self.kinds.push(KindInfo {
+        let mut info = KindInfo {
             kind: H::KIND.to_owned(),
             description: H::DESCRIPTION.to_owned(),
             schema: schema::<H::Payload>(),
             example: H::example(),
-        });
+        };
+        handler.describe(&mut info);
+        self.handlers.insert(H::KIND, Arc::new(Typed(handler)));
+        self.kinds.retain(|info| info.kind != H::KIND);
+        self.kinds.push(info);
         self.kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
     }
 
@@ -52,14 +67,32 @@ impl Registry {
     pub(crate) fn kinds(&self) -> &[KindInfo] {
         &self.kinds
     }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub(crate) fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.handlers
+            .values()
+            .map(|handler| handler.schema())
+            .collect()
+    }
 }
 
 struct Typed<H>(H);
 
 impl<H: Handler> AnyHandler for Typed<H> {
+    fn schema(&self) -> PayloadSchema {
+        let mut referred = Vec::new();
+        H::Payload::schemas(&mut referred);
+        PayloadSchema {
+            kind: H::KIND,
+            schema: <H::Payload as PartialSchema>::schema(),
+            referred,
+        }
+    }
+
     fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>> {
         let payload: H::Payload = read(payload)?;
-        H::check(&payload)
+        self.0.check(&payload)
     }
 
     fn run(

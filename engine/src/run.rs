@@ -18,6 +18,7 @@ use crate::registry::AnyHandler;
 use crate::retry;
 use crate::runs::Signals;
 use crate::store::{Claimed, End, Outcome, Refusal, Write};
+use crate::tally::Tally;
 
 /// How long to wait before a write is tried again after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -25,6 +26,7 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 /// What an attempt needs beside its task.
 pub(crate) struct Setting {
     pub(crate) journal: Journal,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) signals: Signals,
     /// The node is shutting down, and its grace is over.
     pub(crate) release: CancellationToken,
@@ -54,12 +56,14 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
         token: set.signals.stop.clone(),
     };
     let payload = claimed.payload.clone();
+    set.tally.picked_up(claimed.run_at);
     let work = AbortOnDrop(tokio::spawn(CatchPanic(handler.run(payload, run))));
     let Some(verdict) = supervise(&claimed, work, &recorder, &set).await else {
         tracing::warn!(task = %claimed.id, attempt = claimed.attempt,
             "stopped an attempt that the task no longer belongs to");
         return;
     };
+    set.tally.run.record(started.elapsed());
     let end = match verdict {
         Verdict::Ended(result) => judge(&claimed, result, started, &set),
         Verdict::TimedOut => {

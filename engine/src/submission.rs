@@ -1,7 +1,7 @@
 //! From what a client submits to what is stored: checks and defaults.
 
 use glassworks_protocol::{
-    FieldError, NewSchedule, NewTask, QueueSettings, RetryPolicy, TaskId, Timestamp,
+    FieldError, NewTask, QueueSettings, RetryPolicy, Schedule, TaskId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -180,18 +180,20 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
 
 /// Checks a schedule's rule and the task it will submit.
 pub(crate) fn check_schedule(
-    new: &NewSchedule,
+    schedule: &Schedule,
     registry: &Registry,
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Rule, Error> {
     let mut faults = Faults::default();
-    let rule = Rule::read(&new.cron, &new.time_zone).map_err(|errors| faults.0.extend(errors));
-    let moment = new.task.run_at.is_some() || new.task.delay_ms.is_some();
+    let rule =
+        Rule::read(&schedule.cron, &schedule.time_zone).map_err(|errors| faults.0.extend(errors));
+    let task = &schedule.task;
+    let moment = task.run_at.is_some() || task.delay_ms.is_some();
     faults.check(!moment, "/task", || {
         "cannot have run_at or delay_ms: the schedule says when".to_owned()
     });
-    match check(&new.task, registry, limits, now) {
+    match check(task, registry, limits, now) {
         Err(Error::Invalid(errors)) => {
             for error in errors {
                 faults.add(&format!("/task{}", error.pointer), error.detail);

@@ -4,7 +4,7 @@
 
 mod support;
 
-use glassworks_engine::{Engine, Error};
+use glassworks_engine::{Engine, Error, Limits, Options, QueueRule};
 use glassworks_protocol::{NewTask, QueueSettings, RateLimit, State, TaskId};
 use serde_json::json;
 use support::{over, puppet, quick, start, submit, until};
@@ -101,6 +101,63 @@ async fn a_rate_spreads_starts_over_time() {
     // Two at once, then one each 100 ms: never earlier, however slow the machine.
     assert!(starts[2].millis_since(starts[0]) >= 100, "{starts:?}");
     assert!(starts[3].millis_since(starts[0]) >= 200, "{starts:?}");
+}
+
+#[tokio::test]
+async fn what_the_operator_says_of_a_queue_holds_from_the_first_claim_on() {
+    let folder = tempdir().unwrap();
+    let rule = QueueRule {
+        paused: Some(true),
+        concurrency: Some(3),
+        ..QueueRule::default()
+    };
+    let options = |rule: QueueRule| Options {
+        queues: [("slow".to_owned(), rule)].into(),
+        ..quick()
+    };
+    let engine = start(folder.path(), options(rule)).await;
+    let waiting = submit(&engine, in_queue("slow", puppet(json!({})))).await;
+    let other = submit(&engine, puppet(json!({}))).await;
+    over(&engine, other).await;
+    assert_eq!(state(&engine, waiting).await, State::Queued);
+    engine.shutdown().await;
+    drop(engine);
+
+    // A rule that says nothing about pausing leaves a queue paused.
+    let silent = QueueRule {
+        paused: None,
+        ..rule
+    };
+    let engine = start(folder.path(), options(silent)).await;
+    let settings = engine.queue("slow").await.unwrap().settings;
+    assert!(settings.paused);
+    assert_eq!(settings.concurrency, Some(3));
+    let resumed = engine.pause_queue("slow", false).await.unwrap().settings;
+    assert_eq!(resumed.concurrency, Some(3));
+    assert_eq!(over(&engine, waiting).await.state, State::Completed);
+}
+
+#[tokio::test]
+async fn a_queue_that_nobody_uses_is_none() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let missing = engine.queue("slow").await.unwrap_err();
+    assert_eq!(missing, Error::NoQueue("slow".to_owned()));
+}
+
+#[tokio::test]
+async fn queues_are_bounded_in_number() {
+    let folder = tempdir().unwrap();
+    let limits = Limits {
+        queues: 2,
+        ..Limits::default()
+    };
+    let engine = start(folder.path(), Options { limits, ..quick() }).await;
+    for name in ["a", "b", "a"] {
+        engine.pause_queue(name, true).await.unwrap();
+    }
+    let refused = engine.pause_queue("c", true).await.unwrap_err();
+    assert!(refused.to_string().contains("2 queues"), "{refused}");
 }
 
 #[tokio::test]

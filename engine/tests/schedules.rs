@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Firing, Outcome, Store, Write};
-use glassworks_engine::{Change, Engine, Error, Limits};
+use glassworks_engine::{Change, Engine, Error, Limits, Options};
 use glassworks_protocol::{
     MissedFirings, NewSchedule, NewTask, PageRequest, Schedule, Task, TaskFilter, Timestamp,
 };
@@ -70,6 +70,45 @@ async fn a_schedule_submits_its_task_at_each_moment_and_says_when_the_next_is() 
     assert!(engine.schedules().await.unwrap().is_empty());
     let gone = engine.delete_schedule(schedule.id).await;
     assert_eq!(gone.unwrap_err(), Error::NoSchedule(schedule.id));
+}
+
+#[tokio::test]
+async fn a_schedule_can_be_replaced_and_foretold() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let before = engine.create_schedule(each_second()).await.unwrap();
+    let hourly = NewSchedule {
+        cron: "0 * * * *".into(),
+        ..each_second()
+    };
+    let after = engine.replace_schedule(before.id, hourly).await.unwrap();
+    assert_eq!(after.created_at, before.created_at);
+    assert_eq!(engine.schedule(before.id).await.unwrap().cron, "0 * * * *");
+    let firings = engine.firings(before.id, 3).await.unwrap();
+    assert_eq!(firings.first().copied(), after.next_fire_at);
+    for pair in firings.windows(2) {
+        assert_eq!(pair[1].millis_since(pair[0]), 3_600_000);
+    }
+    let wrong = NewSchedule {
+        cron: "never".into(),
+        ..each_second()
+    };
+    let refused = engine.replace_schedule(before.id, wrong).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    assert_eq!(engine.schedule(before.id).await.unwrap().cron, "0 * * * *");
+}
+
+#[tokio::test]
+async fn schedules_are_bounded_in_number() {
+    let folder = tempdir().unwrap();
+    let limits = Limits {
+        schedules: 1,
+        ..Limits::default()
+    };
+    let engine = start(folder.path(), Options { limits, ..quick() }).await;
+    engine.create_schedule(each_second()).await.unwrap();
+    let refused = engine.create_schedule(each_second()).await.unwrap_err();
+    assert!(refused.to_string().contains("1 schedules"), "{refused}");
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ impl Handler for Sleep {
         json!({"seconds": 5, "steps": 10})
     }
 
-    fn check(payload: &Payload) -> Result<(), Vec<FieldError>> {
+    fn check(&self, payload: &Payload) -> Result<(), Vec<FieldError>> {
         let mut errors = Vec::new();
         if !(0.0..=MAX_SECONDS).contains(&payload.seconds) {
             errors.push(FieldError::new("/seconds", "expected 0 to 3600"));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn wrong(payload: Value) -> Vec<String> {
-        let errors = Sleep::check(&read(payload)).err().unwrap_or_default();
+        let errors = Sleep.check(&read(payload)).err().unwrap_or_default();
         errors.into_iter().map(|error| error.pointer).collect()
     }
 

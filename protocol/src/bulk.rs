@@ -6,16 +6,22 @@ use crate::TaskFilter;
 
 /// What is to be done to every task that matches: the body of `POST /api/tasks/bulk`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BulkChange {
     /// What to do.
     pub action: BulkAction,
-    /// Which tasks.
+    /// Which tasks. Absent, it lets every task pass, and then `all` has to say so.
+    #[serde(default)]
     pub filter: TaskFilter,
+    /// That every task is meant: a filter that came out empty by mistake changes nothing.
+    #[serde(default)]
+    pub all: bool,
 }
 
 /// What can be done to many tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BulkAction {
     /// Cancel waiting tasks and ask running ones to stop.
@@ -28,6 +34,7 @@ pub enum BulkAction {
 
 /// What became of a bulk change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BulkOutcome {
     /// How many tasks matched.
     pub matched: u64,

@@ -9,11 +9,13 @@ use crate::{State, TaskId, Timestamp};
 
 /// One entry of a task's log. `seq` counts from 1 within the task, without gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "flat::Flat")]
 pub struct Event {
     /// The task it belongs to.
     pub task_id: TaskId,
     /// Its place in the task's log, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// The attempt during which it happened; 0 before the first.
     pub attempt: u32,
@@ -26,6 +28,7 @@ pub struct Event {
 
 /// What happened, by type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody {
     /// The task entered a state, or something was asked of it in that state.
@@ -103,6 +106,7 @@ impl EventBody {
 
 /// Why a task is in a state, where the state alone does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StateReason {
     /// Its moment came: from `scheduled` or `retrying` to `queued`.

@@ -6,7 +6,8 @@ use crate::{State, Task};
 
 /// Which tasks a list shows. An absent field lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
 pub struct TaskFilter {
     /// Only tasks in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +26,24 @@ pub struct TaskFilter {
     pub q: Option<String>,
 }
 
+impl TaskFilter {
+    /// Whether every task passes. A text to search for that is only blanks keeps nothing back.
+    pub fn passes_all(&self) -> bool {
+        let Self {
+            state,
+            kind,
+            queue,
+            tag,
+            q,
+        } = self;
+        state.is_none()
+            && kind.is_none()
+            && queue.is_none()
+            && tag.is_none()
+            && q.as_deref().is_none_or(|text| text.trim().is_empty())
+    }
+}
+
 /// Which page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,9 +58,41 @@ pub struct PageRequest {
 
 /// One page of tasks, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskPage<T = Task> {
     /// The tasks of this page.
     pub tasks: Vec<T>,
     /// What to send as `cursor` for the next page; null on the last.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub next_cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TaskFilter;
+
+    fn filter(json: &str) -> TaskFilter {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_filter_that_keeps_nothing_back_is_told_from_others() {
+        for everything in ["{}", r#"{"q": " "}"#, r#"{"state": null}"#] {
+            assert!(filter(everything).passes_all(), "{everything}");
+        }
+        for some in [
+            r#"{"state": "failed"}"#,
+            r#"{"kind": "sleep"}"#,
+            r#"{"queue": "default"}"#,
+            r#"{"tag": ""}"#,
+            r#"{"q": "x"}"#,
+        ] {
+            assert!(!filter(some).passes_all(), "{some}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_no_filter() {
+        assert!(serde_json::from_str::<TaskFilter>(r#"{"sate": "failed"}"#).is_err());
+    }
 }

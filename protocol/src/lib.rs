@@ -5,21 +5,27 @@
 
 pub mod bulk;
 pub mod event;
+pub mod figures;
 pub mod filter;
 pub mod kind;
 pub mod live;
+pub mod node;
 pub mod problem;
 pub mod queue;
 pub mod schedule;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod stats;
 pub mod task;
 pub mod timestamp;
 
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, StateReason};
+pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
 pub use filter::{PageRequest, TaskFilter, TaskPage};
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
+pub use node::NodeInfo;
 pub use problem::{FieldError, Problem};
 pub use queue::{Queue, QueueSettings, RateLimit};
 pub use schedule::{MissedFirings, NewSchedule, Schedule};

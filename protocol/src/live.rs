@@ -11,6 +11,7 @@ use crate::{Event, Problem, Stats, Task, TaskFilter, TaskId, TaskSummary};
 
 /// What the client asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientMessage {
     /// Follow one task: a `task` message now and after each change of state, `events` after
@@ -47,6 +48,7 @@ pub enum ClientMessage {
 
 /// What the server answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", try_from = "frame::Frame")]
 pub enum ServerMessage {
     /// The first message on every connection.

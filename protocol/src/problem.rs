@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem document (RFC 9457), sent as `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that names the sort of problem; `about:blank` when the status says it all.
     #[serde(rename = "type")]
@@ -13,6 +14,7 @@ pub struct Problem {
     /// The sort of problem in a few words, the same for all of its sort.
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599))]
     pub status: u16,
     /// What is wrong this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +29,7 @@ pub struct Problem {
 
 /// One thing that is wrong in a request's body or query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Where: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter.
     pub pointer: String,

@@ -6,15 +6,18 @@ use crate::StateCounts;
 
 /// How a queue may be used. A queue that was never set has no limits and is not paused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct QueueSettings {
     /// Whether its tasks wait. What runs already goes on.
     pub paused: bool,
     /// How many of its tasks may run at a time on each node, at least 1; null for no limit but
     /// the node's own.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub concurrency: Option<u32>,
     /// How many of its tasks may run at a time on all nodes together, at least 1; null for no
     /// limit.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub max_running: Option<u32>,
     /// How many of its tasks may start in a span of time; null for no limit.
     pub rate: Option<RateLimit>,
@@ -22,16 +25,20 @@ pub struct QueueSettings {
 
 /// At most `tasks` starts in any `per_ms` milliseconds on average, `tasks` of them at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// How many, 1 to 1,000,000.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub tasks: u32,
     /// In how many milliseconds, 1 to 86,400,000 (a day).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86_400_000))]
     pub per_ms: u32,
 }
 
 /// A named lane of tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Queue {
     /// Its name.
     pub name: String,

@@ -7,6 +7,7 @@ use crate::{NewTask, Timestamp};
 
 /// A schedule to be: a cron rule that submits a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewSchedule {
     /// When, as a cron pattern of five fields (minute, hour, day of month, month, day of week),
@@ -31,6 +32,7 @@ fn utc() -> String {
 
 /// What to do with firings that no node was there for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MissedFirings {
     /// Submit one task for all of them.
@@ -42,6 +44,7 @@ pub enum MissedFirings {
 
 /// A cron rule that submits a task, each firing once however many nodes there are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Schedule {
     /// Given by the server.
     pub id: Uuid,
@@ -58,9 +61,12 @@ pub struct Schedule {
     /// When it was made.
     pub created_at: Timestamp,
     /// The moment of its latest firing.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub last_fired_at: Option<Timestamp>,
     /// The moment of its next firing; null while it is paused, and when there is none.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub next_fire_at: Option<Timestamp>,
     /// Why its latest firing submitted nothing, when it should have.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<String>,
 }

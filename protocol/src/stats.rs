@@ -6,6 +6,7 @@ use crate::{State, Timestamp};
 
 /// How many tasks are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "each field is the state of its name")]
 pub struct StateCounts {
     pub scheduled: u64,
@@ -47,6 +48,7 @@ impl StateCounts {
 
 /// The server's figures at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stats {
     /// The node that answers.
     pub node: String,

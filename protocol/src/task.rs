@@ -11,6 +11,11 @@ use crate::Timestamp;
 
 /// A task's id: a `UUIDv7` (RFC 9562), so ids sort by the time of submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = "019ab0f5-2f5c-7cc1-9d2a-4b7d3c1e8f60")
+)]
 #[serde(transparent)]
 pub struct TaskId(pub Uuid);
 
@@ -30,6 +35,7 @@ impl FromStr for TaskId {
 
 /// Where a task stands. The legal moves between states are the engine's `state` table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Due later, never tried.
@@ -114,19 +120,24 @@ impl FromStr for State {
 
 /// How far a running task has come, in its handler's own words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// From 0.0 to 1.0.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1))]
     pub fraction: f64,
     /// What it is doing now.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub message: Option<String>,
 }
 
 /// One failed attempt. Every failure is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
     /// What went wrong; for a panic, its message and place in the source.
     pub message: String,
     /// The attempt that failed, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub attempt: u32,
     /// When it failed.
     pub at: Timestamp,
@@ -139,13 +150,17 @@ pub struct Failure {
 /// The wait before attempt `n + 1` is `initial_ms * factor^(n - 1)`, at most `max_ms`, spread by
 /// up to a fifth either way so that tasks that failed together do not return together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// Wait after the first failure, in milliseconds: 0 to 86,400,000 (a day).
+    #[cfg_attr(feature = "openapi", schema(maximum = 86_400_000))]
     pub initial_ms: u64,
     /// What each further wait is multiplied by: 1 to 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub factor: f64,
     /// The longest wait, in milliseconds: 0 to 86,400,000 (a day).
+    #[cfg_attr(feature = "openapi", schema(maximum = 86_400_000))]
     pub max_ms: u64,
 }
 
@@ -161,39 +176,52 @@ impl Default for RetryPolicy {
 
 /// A task to be: the body of `POST /api/tasks`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewTask {
     /// The name of the code that runs it.
+    #[cfg_attr(feature = "openapi", schema(example = "sleep"))]
     pub kind: String,
     /// What its handler is given; its shape is the kind's. At most 256 KiB as JSON.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object, default = json!({})))]
     #[serde(default = "empty_object")]
     pub payload: Value,
     /// The lane it waits in; `default` when absent.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.:-]+$")
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<String>,
     /// 0 (first) to 9 (last); 5 when absent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 9))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u8>,
     /// Not before this moment. Excludes `delay_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<Timestamp>,
     /// Not before this many milliseconds from now. Excludes `run_at`.
+    #[cfg_attr(feature = "openapi", schema(maximum = 316_224_000_000u64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// How often it may be tried, 1 to 1,000; 5 when absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
     /// How long one attempt may take, in milliseconds, 1 to 604,800,000 (a week); 15 minutes
     /// when absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// Its own backoff, in place of the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryPolicy>,
     /// At most one unfinished task has a given key; submitting another returns that one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique_key: Option<String>,
     /// Words to find it by; at most 16 of at most 64 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::Tag>, max_items = 16))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
 }
@@ -223,6 +251,7 @@ fn empty_object() -> Value {
 
 /// One piece of background work, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
     /// `UUIDv7`, given by the server.
     pub id: TaskId,
@@ -235,6 +264,7 @@ pub struct Task {
     /// What its handler is given.
     pub payload: Value,
     /// 0 (first) to 9 (last).
+    #[cfg_attr(feature = "openapi", schema(maximum = 9))]
     pub priority: u8,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -249,24 +279,32 @@ pub struct Task {
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When its latest attempt started.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub started_at: Option<Timestamp>,
     /// When it reached a final state.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub finished_at: Option<Timestamp>,
     /// The latest progress of the latest attempt.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub progress: Option<Progress>,
     /// What its handler returned.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub result: Option<Value>,
     /// The latest failure.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<Failure>,
     /// The latest failures, oldest first, at most 100; each is in the event log too.
     pub errors: Vec<Failure>,
     /// Asked to stop; it has stopped when its state says so.
     pub cancel_requested: bool,
     /// At most one unfinished task has a given key.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub unique_key: Option<String>,
     /// The schedule that submitted it.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub schedule_id: Option<Uuid>,
     /// The node that runs it now, or ran it last.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub node: Option<String>,
     /// The trace it belongs to: the `traceparent` header (W3C Trace Context) of the request that
     /// submitted it. Requests that the task makes carry it on.
@@ -277,6 +315,7 @@ pub struct Task {
 
 /// What a list shows of a task: small whatever its payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskSummary {
     /// As in [`Task`].
     pub id: TaskId,
@@ -297,12 +336,16 @@ pub struct TaskSummary {
     /// As in [`Task`].
     pub created_at: Timestamp,
     /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub started_at: Option<Timestamp>,
     /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub finished_at: Option<Timestamp>,
     /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub progress: Option<Progress>,
     /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<Failure>,
     /// As in [`Task`].
     pub cancel_requested: bool,

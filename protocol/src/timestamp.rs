@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Written as RFC 3339 in UTC (`2026-11-23T06:15:33.120Z`); read from RFC 3339 with any offset.
 /// The inner value is milliseconds since the Unix epoch, which is also what the stores keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-11-23T06:15:33.120Z"))]
 pub struct Timestamp(i64);
 
 impl Timestamp {

@@ -211,7 +211,7 @@ fn weight(headers: &HeaderMap, coding: &str) -> f32 {
 }
 
 /// Whether the client has this form already (RFC 9110, section 13.1.2).
-fn is_fresh(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_fresh(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

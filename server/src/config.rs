@@ -1,12 +1,30 @@
-//! What the operator can set: flags, and environment variables of the same names.
+//! What the operator can set: flags, environment variables of the same names, and a file.
+//!
+//! A flag comes before its variable, a variable before the file, the file before the default.
 
+mod file;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use glassworks_engine::Database;
+use clap::{
+    Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
+};
+use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
+use serde::Deserialize;
+
+use self::file::File;
+pub use self::file::FileError;
+
+/// How many tasks a node may run at a time.
+const WORKERS: RangeInclusive<i64> = 1..=10_000;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -22,24 +40,62 @@ pub struct Cli {
     config: Config,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+/// What to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
+    #[default]
     Serve,
+    /// Prints the API's OpenAPI 3.1 document.
+    Openapi,
 }
 
 impl Cli {
+    /// What to do and what to serve with, from the command line, the variables and the file.
+    ///
+    /// It ends the process where clap does: at `--help`, and at a bad option, which it names.
+    pub fn read() -> Result<Self, FileError> {
+        read(std::env::args_os()).unwrap_or_else(|refused| refused.exit())
+    }
+
+    /// What to do.
+    pub fn command(&self) -> Command {
+        self.command.unwrap_or_default()
+    }
+
     /// What to serve with.
     pub fn config(self) -> Config {
-        match self.command {
-            Some(Command::Serve) | None => self.config,
-        }
+        self.config
     }
+}
+
+/// What `line` says, beside the variables and the file; the outer error is of the line itself.
+fn read<T: Into<OsString> + Clone>(
+    line: impl IntoIterator<Item = T>,
+) -> Result<Result<Cli, FileError>, clap::Error> {
+    let matches = <Cli as CommandFactory>::command().try_get_matches_from(line)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let Some(path) = &cli.config.file else {
+        return Ok(Ok(cli));
+    };
+    Ok(File::read(path).map(|file| {
+        file.fill(&mut cli.config, &matches);
+        cli
+    }))
 }
 
 /// What to serve with.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
+    /// A TOML file with more settings. What a flag or a variable says comes before it.
+    #[arg(
+        long = "config",
+        global = true,
+        env = "GLASSWORKS_CONFIG",
+        value_name = "FILE"
+    )]
+    file: Option<PathBuf>,
+
     /// Address and port to serve on; port 0 lets the system choose one.
     #[arg(
         long,
@@ -61,13 +117,24 @@ pub struct Config {
     pub database: Database,
 
     /// How many tasks this node runs at a time.
-    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(WORKERS))]
     pub workers: u32,
 
     /// A further host name to answer to, without its port. Repeatable; comma-separated in the
     /// variable.
     #[arg(long = "allowed-host", global = true, env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
+
+    /// A host that tasks may reach although its addresses are not public, on every port when none
+    /// is said. Repeatable; comma-separated in the variable.
+    #[arg(
+        long = "allow-upstream",
+        global = true,
+        env = "GLASSWORKS_ALLOW_UPSTREAM",
+        value_name = "HOST[:PORT]",
+        value_delimiter = ','
+    )]
+    pub allowed_upstreams: Vec<Upstream>,
 
     /// How to write the log, on standard error. `RUST_LOG` says how much.
     #[arg(
@@ -88,10 +155,23 @@ pub struct Config {
         value_parser = BoolishValueParser::new()
     )]
     pub allow_unauthenticated_remote_access: bool,
+
+    /// How queues may be used, by name. From the file alone, as is what follows.
+    #[arg(skip)]
+    pub queues: BTreeMap<String, QueueRule>,
+
+    /// How long finished tasks are kept.
+    #[arg(skip)]
+    pub retention: Retention,
+
+    /// How much of everything there may be.
+    #[arg(skip)]
+    pub limits: Limits,
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -134,13 +214,14 @@ fn host_name(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use std::io::Write as _;
+    use std::time::Duration;
 
-    use super::{Cli, Config, LogFormat};
+    use super::{Command, Config, LogFormat, read};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
-        Cli::try_parse_from(line).map(Cli::config)
+        read(line).map(|cli| cli.unwrap().config())
     }
 
     #[test]
@@ -153,6 +234,9 @@ mod tests {
             assert_eq!(config.log_format, LogFormat::Json);
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         }
+        let command = |line: &[&str]| read(line.iter().copied()).unwrap().unwrap().command();
+        assert_eq!(command(&["glassworks"]), Command::Serve);
+        assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
     }
 
     #[test]
@@ -165,6 +249,7 @@ mod tests {
             ["--database", "oracle:tasks"],
             ["--allowed-host", "http://tasks.example"],
             ["--allowed-host", "tasks.example:80"],
+            ["--allow-upstream", "http://wiki.internal"],
             ["--log-format", "xml"],
             ["--colour", "blue"],
         ] {
@@ -195,6 +280,31 @@ mod tests {
             let asked = config(&["--listen", listen, "--allow-unauthenticated-remote-access"]);
             assert!(asked.unwrap().check().is_ok(), "{listen}");
         }
+    }
+
+    #[test]
+    fn the_file_sets_what_no_flag_has_set() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let text = "workers = 7\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
+                    [retention]\nfailed = \"1h\"\n[queues.mail]\nconcurrency = 2\n";
+        file.write_all(text.as_bytes()).unwrap();
+        let path = file.path().to_str().unwrap();
+        for line in [
+            ["--config", path, "--workers", "3", "serve"],
+            ["serve", "--workers", "3", "--config", path],
+        ] {
+            let config = config(&line).unwrap();
+            assert_eq!(config.workers, 3);
+            assert_eq!(config.listen.to_string(), "127.0.0.1:9");
+            assert_eq!(config.allowed_hosts, ["a"]);
+            assert_eq!(config.log_format, LogFormat::Text);
+            assert_eq!(config.retention.failed, Duration::from_hours(1));
+            assert_eq!(config.retention.completed, Duration::from_hours(24));
+            assert_eq!(config.queues["mail"].concurrency, Some(2));
+        }
+        // Naming the default outright is saying it.
+        let said = config(&["--config", path, "--workers", "100"]).unwrap();
+        assert_eq!(said.workers, 100);
     }
 
     #[test]

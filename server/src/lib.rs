@@ -11,14 +11,18 @@ mod api;
 pub mod assets;
 pub mod config;
 mod error;
+mod exposition;
 pub mod guard;
 pub mod listener;
 pub mod logging;
 pub mod node;
+mod openapi;
 mod pages;
+pub mod pulse;
 pub mod router;
 pub mod shutdown;
 pub mod signals;
+pub mod traffic;
 
 /// This program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

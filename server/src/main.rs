@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
 use glassworks_engine::{Engine, Options};
+use glassworks_handlers::outbound::Outbound;
 use glassworks_server::assets::Site;
-use glassworks_server::config::{Cli, Config};
+use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
-use glassworks_server::router::router;
+use glassworks_server::router::{openapi, router};
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::{VERSION, listener, logging};
@@ -24,9 +24,13 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let config = Cli::parse().config();
-    logging::start(config.log_format);
-    match start(config) {
+    let outcome = Cli::read()
+        .map_err(Into::into)
+        .and_then(|cli| match cli.command() {
+            Command::Serve => start(cli.config()),
+            Command::Openapi => print_openapi(),
+        });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed, and then nobody wants to know.
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
+    logging::start(config.log_format);
     config.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -53,22 +58,30 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let engine = glassworks_handlers::register(Engine::builder())
+    let outbound = Outbound::new(config.allowed_upstreams);
+    let kinds = glassworks_handlers::Options {
+        outbound: outbound.clone(),
+    };
+    let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
             workers: config.workers,
             shutdown_grace: Config::SHUTDOWN_GRACE,
+            limits: config.limits,
+            retention: config.retention,
+            queues: config.queues,
             ..Options::default()
         })
         .start(config.database)
         .await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let router = router(Node {
-        engine: engine.clone(),
-        hosts: AllowedHosts::new(address, &config.allowed_hosts),
-        site: Site::find(),
-        shutdown: shutdown.clone(),
-    });
+    let router = router(Node::new(
+        engine.clone(),
+        outbound,
+        AllowedHosts::new(address, &config.allowed_hosts),
+        Site::find(),
+        shutdown.clone(),
+    ));
     greet(address);
     tokio::spawn(listener::serve(listener, router, shutdown.clone()));
 
@@ -86,6 +99,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     if !shutdown.close().await {
         warn!("some connections were still open");
     }
+    Ok(())
+}
+
+/// Prints the OpenAPI document that a server of this program serves.
+fn print_openapi() -> Result<(), Box<dyn Error>> {
+    let options = glassworks_handlers::Options::default();
+    let kinds = glassworks_handlers::register(Engine::builder(), options);
+    let document = openapi(kinds.kinds(), kinds.payload_schemas());
+    writeln!(io::stdout(), "{}", document.to_pretty_json()?)?;
     Ok(())
 }
 

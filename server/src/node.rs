@@ -2,10 +2,13 @@
 
 use axum::extract::FromRef;
 use glassworks_engine::Engine;
+use glassworks_handlers::outbound::Outbound;
 
 use crate::assets::Site;
 use crate::guard::host::AllowedHosts;
+use crate::pulse::Pulse;
 use crate::shutdown::Shutdown;
+use crate::traffic::Traffic;
 
 /// What the routes of one running process share. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +21,33 @@ pub struct Node {
     pub site: Site,
     /// Whether it is about to end.
     pub shutdown: Shutdown,
+    /// What it reaches others through.
+    pub outbound: Outbound,
+    /// What was asked of it.
+    pub traffic: Traffic,
+    /// How its runtime does.
+    pub pulse: Pulse,
+}
+
+impl Node {
+    /// A node that has not been asked anything yet. To be called within a Tokio runtime.
+    pub fn new(
+        engine: Engine,
+        outbound: Outbound,
+        hosts: AllowedHosts,
+        site: Site,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self {
+            engine,
+            hosts,
+            site,
+            shutdown,
+            outbound,
+            traffic: Traffic::default(),
+            pulse: Pulse::start(),
+        }
+    }
 }
 
 impl FromRef<Node> for Engine {
@@ -29,5 +59,11 @@ impl FromRef<Node> for Engine {
 impl FromRef<Node> for Shutdown {
     fn from_ref(node: &Node) -> Self {
         node.shutdown.clone()
+    }
+}
+
+impl FromRef<Node> for Outbound {
+    fn from_ref(node: &Node) -> Self {
+        node.outbound.clone()
     }
 }

@@ -1,41 +1,81 @@
 //! The one route table.
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
+use glassworks_engine::PayloadSchema;
+use glassworks_protocol::KindInfo;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri, header};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::api::unbuffered::WorthCompressing;
-use crate::api::{events, health, hello, kinds, live, output, stats, tasks};
+use crate::api::{
+    aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
+    schedules, slow, stats, stream, tasks,
+};
 use crate::error::ApiError;
-use crate::guard::{body, guard, panicked};
+use crate::guard::{Admission, body, guard, panicked};
 use crate::node::Node;
-use crate::{assets, pages};
+use crate::openapi::{Served, served};
+use crate::{assets, openapi, pages};
+
+/// The API. Each route brings its path, its method and its documentation with it; one without
+/// does not compile.
+fn api() -> OpenApiRouter<Node> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(tasks::list, tasks::submit))
+        .routes(routes!(batch::submit))
+        .routes(routes!(batch::change))
+        .routes(routes!(tasks::get, tasks::delete))
+        .routes(routes!(tasks::cancel))
+        .routes(routes!(tasks::retry))
+        .routes(routes!(events::events))
+        .routes(routes!(output::output))
+        .routes(routes!(live::task_socket))
+        .routes(routes!(live::socket))
+        .routes(routes!(kinds::kinds))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::get, queues::put))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::get, schedules::put, schedules::delete))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::firings))
+        .routes(routes!(nodes::list))
+        .routes(routes!(stats::stats))
+        .routes(routes!(stats::short_stats))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(served::openapi_json))
+        .routes(routes!(hello::hello))
+        .routes(routes!(slow::slow))
+        .routes(routes!(aggregate::built_in, aggregate::urls))
+        .routes(routes!(stream::stream))
+}
+
+/// The OpenAPI document of the API of a server that runs `kinds`, whose payloads are `payloads`.
+pub fn openapi(kinds: &[KindInfo], payloads: Vec<PayloadSchema>) -> OpenApi {
+    openapi::complete(api().into_openapi(), kinds, payloads)
+}
 
 /// Everything that this server answers, guards included. To be called within a Tokio runtime.
 pub fn router(node: Node) -> Router {
-    let table = Router::new()
-        .route("/api/hello", get(hello::hello))
-        .route("/api/tasks", get(tasks::list).post(tasks::submit))
-        .route("/api/tasks/{id}", get(tasks::get).delete(tasks::delete))
-        .route("/api/tasks/{id}/cancel", post(tasks::cancel))
-        .route("/api/tasks/{id}/retry", post(tasks::retry))
-        .route("/api/tasks/{id}/events", get(events::events))
-        .route("/api/tasks/{id}/output", get(output::output))
-        .route("/api/tasks/{id}/ws", get(live::task_socket))
-        .route("/api/ws", get(live::socket))
-        .route("/api/kinds", get(kinds::kinds))
-        .route("/api/stats", get(stats::stats))
-        .route("/stats", get(stats::stats))
-        .route("/api/health", get(health::health))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
+    let (api, document) = api().split_for_parts();
+    let engine = &node.engine;
+    let document = openapi::complete(document, engine.kinds(), engine.payload_schemas());
+    let table = api
+        .layer(Extension(Served::new(&document).ok()))
         .merge(pages::routes(&node))
         .merge(assets::routes(&node.site))
         .method_not_allowed_fallback(wrong_method);
@@ -47,7 +87,7 @@ pub fn router(node: Node) -> Router {
         .layer(from_fn(body::collect))
         .layer(CompressionLayer::new().compress_when(WorthCompressing))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(node.hosts, guard))
+        .layer(from_fn_with_state(Admission::of(node), guard))
 }
 
 /// Answers a path that no route has. A slash at the end makes no difference to the API; a page is

@@ -3,25 +3,28 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use glassworks_protocol::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use glassworks_protocol::{KindInfo, Timestamp};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::answers::answer;
 use super::in_flight::InFlight;
 use super::{Engine, Inner};
 use crate::dispatcher::Dispatcher;
+use crate::error::Error;
 use crate::handler::Handler;
 use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
 use crate::journal::Journal;
-use crate::options::{Database, Options, StartError};
+use crate::options::{Database, Options, QueueRule, StartError};
 use crate::panic;
-use crate::registry::Registry;
+use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
 use crate::schedule::Scheduler;
-use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, Write};
+use crate::submission;
 use crate::tally::Tally;
 
 /// Prepares an engine: its handlers and options.
@@ -37,6 +40,16 @@ impl Builder {
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {
         self.registry.add(handler);
         self
+    }
+
+    /// The kinds that have been registered, by name.
+    pub fn kinds(&self) -> &[KindInfo] {
+        self.registry.kinds()
+    }
+
+    /// The schema of each kind's payload, by the kinds' names.
+    pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.registry.payload_schemas()
     }
 
     /// Sets the options.
@@ -77,6 +90,14 @@ impl Builder {
             Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
             Err(_) => return Err(StartError::Recover(database)),
         }
+        for (name, rule) in &self.options.queues {
+            set_queue(name, *rule, &*store, &journal)
+                .await
+                .map_err(|cause| StartError::Queue {
+                    name: name.clone(),
+                    cause,
+                })?;
+        }
         Ok(self.launch(store, journal, hub, tally, work))
     }
 
@@ -100,6 +121,7 @@ impl Builder {
             journal: journal.clone(),
             registry: Arc::clone(&registry),
             runs: Arc::clone(&runs),
+            tally: Arc::clone(&tally),
             node: options.node.clone(),
             lease: options.lease,
             cancel_grace: options.cancel_grace,
@@ -147,6 +169,7 @@ impl Builder {
             started: Instant::now(),
             closing,
             release,
+            changing: Mutex::new(()),
             schedules_changed,
             stop_housekeeping,
             dispatching,
@@ -155,4 +178,23 @@ impl Builder {
             _stop_on_drop: stop_on_drop,
         }))
     }
+}
+
+/// Sets a queue before its first task can be claimed.
+async fn set_queue(
+    name: &str,
+    rule: QueueRule,
+    store: &dyn Store,
+    journal: &Journal,
+) -> Result<(), Error> {
+    let queues = answer("queues", store.queues().await)?;
+    let known = queues.iter().find(|queue| queue.name == name);
+    let left = known.map(|queue| queue.settings).unwrap_or_default();
+    let settings = rule.over(left);
+    submission::check_queue(name, &settings)?;
+    let write = Write::SaveQueue {
+        name: name.to_owned(),
+        settings,
+    };
+    journal.commit(write).await.map(drop)
 }

@@ -4,27 +4,28 @@ mod answers;
 mod builder;
 mod changing;
 mod in_flight;
-mod lanes;
+mod measuring;
+mod nodes;
+mod queues;
 mod reading;
+mod schedules;
 mod submitting;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use glassworks_protocol::{KindInfo, StateCounts, Stats, Timestamp};
-use tokio::sync::Notify;
+use glassworks_protocol::{KindInfo, Timestamp};
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use self::answers::answer;
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
-use crate::error::Error;
 use crate::hub::Hub;
 use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
-use crate::registry::Registry;
+use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
 use crate::store::Store;
 use crate::tally::Tally;
@@ -54,6 +55,8 @@ struct Inner {
     started: Instant,
     closing: CancellationToken,
     release: CancellationToken,
+    /// One change of a queue or schedule at a time: each begins with reading what is there.
+    changing: Mutex<()>,
     /// Tells the scheduler to look again.
     schedules_changed: Arc<Notify>,
     stop_housekeeping: CancellationToken,
@@ -80,26 +83,9 @@ impl Engine {
         self.0.registry.kinds()
     }
 
-    /// The figures of this node and its store.
-    pub async fn stats(&self) -> Result<Stats, Error> {
-        let inner = &self.0;
-        let tasks = answer("counts", inner.store.counts().await)?;
-        Ok(Stats {
-            node: inner.options.node.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: inner.started_at,
-            uptime_ms: u64::try_from(inner.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            tasks,
-            since_start: inner.tally.read(),
-            workers: inner.options.workers,
-            busy_workers: u32::try_from(inner.runs.len()).unwrap_or(u32::MAX),
-        })
-    }
-
-    /// Attempts that this node has ended since it started, by the state they led to. Never
-    /// touches the store.
-    pub fn since_start(&self) -> StateCounts {
-        self.0.tally.read()
+    /// The schema of each kind's payload, by the kinds' names.
+    pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
+        self.0.registry.payload_schemas()
     }
 
     /// What the journal has committed since the engine started. Never touches the store.

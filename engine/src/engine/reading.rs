@@ -18,6 +18,7 @@ const MOST_PER_PAGE: u32 = 100;
 const PER_PAGE: u32 = 50;
 /// The most events on one page.
 const MOST_EVENTS: u32 = 1_000;
+
 impl Engine {
     /// The task as it stands. Cancel safe, as are all that only read.
     pub async fn task(&self, id: TaskId) -> Result<Task, Error> {
@@ -73,7 +74,7 @@ impl Engine {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Arc<Event>>, Error> {
-        within(limit, MOST_EVENTS)?;
+        within("limit", limit, MOST_EVENTS)?;
         let found = self.0.store.events(id, after, limit).await;
         let page = answer("events", found)?.ok_or(Error::NotFound(id))?;
         Ok(page.events.into_iter().map(Arc::new).collect())
@@ -110,7 +111,7 @@ impl Engine {
 /// Where a page begins and how long it is.
 fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
     let limit = page.limit.unwrap_or(PER_PAGE);
-    within(limit, MOST_PER_PAGE)?;
+    within("limit", limit, MOST_PER_PAGE)?;
     let before = page
         .cursor
         .as_deref()
@@ -126,12 +127,13 @@ fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
     Ok((before, limit))
 }
 
-fn within(limit: u32, most: u32) -> Result<(), Error> {
-    if (1..=most).contains(&limit) {
+/// Refuses a number of things to list, by the `name` of its parameter, unless it is 1 to `most`.
+pub(super) fn within(name: &str, number: u32, most: u32) -> Result<(), Error> {
+    if (1..=most).contains(&number) {
         return Ok(());
     }
     let detail = format!("must be 1 to {most}");
-    Err(Error::Invalid(vec![FieldError::new("limit", detail)]))
+    Err(Error::Invalid(vec![FieldError::new(name, detail)]))
 }
 
 /// Cuts a list that was read with one more than `limit`.

@@ -91,6 +91,9 @@ impl Engine {
                     };
                     FieldError::new(pointer, error.detail)
                 })),
+                Err(Error::TooLarge(detail)) => {
+                    return Err(Error::TooLarge(format!("/tasks/{index}: {detail}")));
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -11,7 +11,8 @@ mod write;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Event, Queue, Schedule, State, StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+    Event, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    TaskSummary, Timestamp,
 };
 
 pub use write::{
@@ -89,4 +90,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;
+
+    /// When the queued task that has waited longest was due. What it costs does not grow with the
+    /// number of tasks.
+    fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// What sort of store it is, and how large.
+    fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>>;
 }

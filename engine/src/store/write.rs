@@ -296,6 +296,8 @@ pub struct Claimed {
     pub payload: String,
     /// The attempt to make.
     pub attempt: u32,
+    /// When it was due.
+    pub run_at: Timestamp,
     /// How long it may take, in milliseconds.
     pub timeout_ms: u64,
     /// Its own backoff.

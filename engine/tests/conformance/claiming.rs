@@ -62,8 +62,10 @@ pub(crate) async fn a_claim_says_what_its_run_needs(bench: Bench) {
         ..row()
     };
     let id = submit(&*bench, new).await;
+    let due = bench.clock.now();
     bench.clock.advance(40);
     let taken = claim(&*bench, 1).await.tasks.remove(0);
+    assert_eq!(taken.run_at, due);
     assert_eq!((taken.id, taken.kind.as_str()), (id, "some-kind"));
     let payload: serde_json::Value = serde_json::from_str(&taken.payload).unwrap();
     assert_eq!(payload, json!({ "a": 1 }));

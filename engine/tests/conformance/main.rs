@@ -124,6 +124,8 @@ macro_rules! run_for {
                     only_those_asked_for_are_looked_up,
                     events_are_read_in_pages,
                     counts_equal_a_recount_over_a_restart,
+                    the_oldest_that_waits_is_found_across_queues_and_priorities,
+                    a_store_says_what_it_is,
                 }
                 queues {
                     a_paused_queue_starts_nothing_and_ends_what_runs,

@@ -7,7 +7,7 @@ use glassworks_protocol::{State, TaskFilter, TaskId, TaskSummary};
 
 use crate::bench::Bench;
 use crate::support::{
-    ask, everything, failed, finish, log, output, picture, progress, record, row, row_at,
+    ask, claim, everything, failed, finish, log, output, picture, progress, record, row, row_at,
     row_with_key, running, submit, submit_all, task,
 };
 
@@ -285,4 +285,36 @@ pub(crate) async fn counts_equal_a_recount_over_a_restart(mut bench: Bench) {
         let _ = ask(&*bench, Write::Delete(id)).await;
         picture(&*bench).await;
     }
+}
+
+pub(crate) async fn the_oldest_that_waits_is_found_across_queues_and_priorities(bench: Bench) {
+    let oldest = async || bench.oldest_waiting().await.unwrap();
+    assert_eq!(oldest().await, None);
+    submit(&*bench, row_at(bench.clock.ahead(1_000))).await;
+    assert_eq!(oldest().await, None, "what is not due does not wait");
+    let first = bench.clock.now();
+    for (queue, priority) in [("z", 9), ("a", 0), ("m", 5)] {
+        let queued = NewRow {
+            queue: queue.to_owned(),
+            priority,
+            ..row()
+        };
+        submit(&*bench, queued).await;
+        bench.clock.advance(10);
+    }
+    assert_eq!(oldest().await, Some(first));
+    // Taken in the order of priority: the oldest is the last.
+    for left in [first, first] {
+        claim(&*bench, 1).await;
+        assert_eq!(oldest().await, Some(left));
+    }
+    claim(&*bench, 1).await;
+    assert_eq!(oldest().await, None);
+}
+
+pub(crate) async fn a_store_says_what_it_is(bench: Bench) {
+    submit(&*bench, row()).await;
+    let figures = bench.figures().await.unwrap();
+    assert!(!figures.kind.is_empty() && !figures.sync.is_empty());
+    assert!(figures.size_bytes > 0);
 }

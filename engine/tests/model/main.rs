@@ -37,6 +37,7 @@ const LIMITS: Limits = Limits {
     output_bytes: 24,
     events: 14,
     queues: 3,
+    schedules: 3,
 };
 
 fn config() -> Config {

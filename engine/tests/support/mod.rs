@@ -57,7 +57,7 @@ impl Handler for Puppet {
         json!({ "print": "hello" })
     }
 
-    fn check(act: &Act) -> Result<(), Vec<FieldError>> {
+    fn check(&self, act: &Act) -> Result<(), Vec<FieldError>> {
         if act.lines > 100_000 {
             return Err(vec![FieldError::new("/lines", "must be at most 100000")]);
         }

@@ -1,49 +1,68 @@
 //! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
 
-use std::convert::Infallible;
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
-use axum::response::sse::{self, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
 use glassworks_engine::Follow;
 use glassworks_protocol::{Event, FieldError};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, TaskPath, optional};
-use super::unbuffered::unbuffered;
+use super::sse::{json, response};
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
-use crate::shutdown::Shutdown;
-
-/// Proxies cut connections that are silent for 30 s or 60 s.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+use crate::openapi::tags;
 
 /// Events of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 100;
 
 /// Where to begin, and how much to send.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EventsQuery {
+    /// The `seq` of the last event that the client has; 0 for all.
     #[serde(deserialize_with = "optional")]
+    #[param(default = 0)]
     after: Option<u64>,
+    /// How many events a page of JSON has at most. A stream has no pages.
     #[serde(deserialize_with = "optional")]
+    #[param(minimum = 1, maximum = 1_000, default = 100)]
     limit: Option<u32>,
 }
 
 /// One page of a task's log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EventsPage<'a> {
+    /// In order, without a gap.
+    #[schema(value_type = Vec<Event>)]
     events: Vec<&'a Event>,
     /// The `after` of the next page. The log may grow, so there is always one.
     next_after: u64,
 }
 
-/// Answers in the form that `Accept` asks for.
+/// Reads a task's log, or follows it.
+///
+/// A page of JSON, or with `Accept: text/event-stream` a live stream of server-sent events: first
+/// what is stored, then what comes. Each event has its `seq` as `id:`, its type as `event:` and
+/// itself as `data:`. A browser that reconnects sends `Last-Event-ID` and goes on where it was. A
+/// comment each 15 seconds shows that the connection is alive. The last event is `end`, with the
+/// reason: `over` or `shutting_down`. A failure on the way is an event `problem`.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}/events", tag = tags::LIVE, operation_id = "task_events",
+    params(
+        TaskPath, EventsQuery,
+        ("Last-Event-ID" = Option<u64>, Header, nullable = false,
+            description = "The `id:` of the last event that a stream's client has. Counts for more than `after`."),
+    ),
+    responses((status = 200, description = "A page, or the stream.", content(
+        (EventsPage = "application/json"),
+        (String = "text/event-stream", example = json!("id: 1\nevent: state\ndata: {\"seq\": 1, \"...\": \"...\"}\n\n")),
+    ))),
+)]
 pub(crate) async fn events(
     State(node): State<Node>,
     TaskPath(id): TaskPath,
@@ -51,12 +70,11 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let after = query.after.unwrap_or(0);
+    let seen = last_event_id(&headers)?;
     if accepts_event_stream(&headers) {
-        let after = last_event_id(&headers)?.unwrap_or(after);
+        let after = seen.unwrap_or(after);
         let follow = node.engine.follow(id, after).await?;
-        let events = sse_events(follow, &node.shutdown).map(Ok::<_, Infallible>);
-        let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-        return Ok(unbuffered(Sse::new(events).keep_alive(keep_alive)));
+        return Ok(response(sse_events(follow), &node.shutdown));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let events = node.engine.events(id, after, limit).await?;
@@ -94,32 +112,14 @@ fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
     })
 }
 
-/// Why a stream is over.
-#[derive(Debug, Serialize)]
-struct End {
-    reason: &'static str,
-}
-
-/// The events as they are stored, and `end` when the task is over or the server shuts down.
-fn sse_events(follow: Follow, shutdown: &Shutdown) -> impl Stream<Item = sse::Event> + use<> {
-    let stop = shutdown.stream_end();
-    let events = follow
-        .take_until(stop.clone().cancelled_owned())
-        .flat_map(|batch| {
-            stream::iter(match batch {
-                Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
-                Err(error) => vec![problem(ApiError::from(error))],
-            })
-        });
-    let end = stream::once(async move {
-        let reason = if stop.is_cancelled() {
-            "shutting_down"
-        } else {
-            "over"
-        };
-        json(sse::Event::default().event("end"), &End { reason })
-    });
-    events.chain(end)
+/// The events as they are stored.
+fn sse_events(follow: Follow) -> impl Stream<Item = sse::Event> {
+    follow.flat_map(|batch| {
+        stream::iter(match batch {
+            Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
+            Err(error) => vec![problem(ApiError::from(error))],
+        })
+    })
 }
 
 fn sse_event(event: &Event) -> sse::Event {
@@ -137,12 +137,6 @@ fn problem(error: ApiError) -> sse::Event {
         sse::Event::default().event("problem"),
         &error.into_problem(),
     )
-}
-
-/// `frame` with `data` as its data.
-fn json<T: Serialize>(frame: sse::Event, data: &T) -> sse::Event {
-    // Cannot fail: what travels has string keys only.
-    frame.json_data(data).unwrap_or_default()
 }
 
 #[cfg(test)]

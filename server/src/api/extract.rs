@@ -6,8 +6,8 @@ use std::fmt::Display;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use bytes::Bytes;
 use glassworks_protocol::{FieldError, TaskId};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
@@ -15,23 +15,68 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
+use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::error::ApiError;
 
-/// The `{id}` of the path.
-pub(crate) struct TaskPath(pub(super) TaskId);
+/// The `{id}` of a task's path.
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct TaskPath(
+    /// The task's id.
+    pub(super) TaskId,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let not_found = |detail| ApiError::new(StatusCode::NOT_FOUND, detail);
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| not_found(rejection.body_text()))?;
+        let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
+        text.parse().map(Self).map_err(|_| no_id("a task", &text))
+    }
+}
+
+/// The `{id}` of a schedule's path.
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct SchedulePath(
+    /// The schedule's id.
+    pub(super) Uuid,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for SchedulePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
         text.parse()
             .map(Self)
-            .map_err(|_| not_found(format!("`{text}` is not a task's id, which is a UUID.")))
+            .map_err(|_| no_id("a schedule", &text))
+    }
+}
+
+fn no_id(whose: &str, text: &str) -> ApiError {
+    let detail = format!("`{text}` is not {whose}'s id, which is a UUID.");
+    ApiError::new(StatusCode::NOT_FOUND, detail)
+}
+
+/// The `{name}` of a queue's path, decoded; the one parameter of any other.
+#[derive(IntoParams)]
+#[into_params(names("name"), parameter_in = Path)]
+pub(crate) struct NamePath(
+    /// The queue's name: 1 to 64 letters, digits, `-`, `_`, `.` or `:`.
+    pub(super) String,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for NamePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(name) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| ApiError::new(StatusCode::NOT_FOUND, rejection.body_text()))?;
+        Ok(Self(name))
     }
 }
 
@@ -41,16 +86,17 @@ pub(crate) struct JsonBody<T>(pub(super) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "The body has to be JSON, and to say so: Content-Type: application/json.",
             ));
         }
-        let body = Bytes::from_request(request, state)
+        // The guard has collected it, within the limit of its route.
+        let body = to_bytes(request.into_body(), usize::MAX)
             .await
-            .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+            .map_err(|error| ApiError::internal(error.to_string()))?;
         parse_json(&body).map(Self)
     }
 }
@@ -78,6 +124,11 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         }
     })?;
     json.end().map_err(|error| not_json(&error))?;
+    // serde takes a struct's fields in a row, too; then nothing would say which is which.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let fault = FieldError::new("", "expected an object with named fields");
+        return Err(bad_shape(fault));
+    }
     Ok(value)
 }
 
@@ -93,10 +144,11 @@ fn misshapen(pointer: String, error: &serde_json::Error) -> ApiError {
         Some(end) => &message[..end],
         None => &message,
     };
-    ApiError::unprocessable(
-        "The body is JSON, but not of the right shape.",
-        vec![FieldError::new(pointer, message)],
-    )
+    bad_shape(FieldError::new(pointer, message))
+}
+
+fn bad_shape(fault: FieldError) -> ApiError {
+    ApiError::unprocessable("The body is JSON, but not of the right shape.", vec![fault])
 }
 
 /// `path` as a JSON Pointer (RFC 6901).
@@ -152,8 +204,12 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
 }
 
 fn bad_parameter(name: &str, detail: impl Into<String>) -> ApiError {
-    let field = FieldError::new(name, detail);
-    ApiError::unprocessable("The query is not acceptable.", vec![field])
+    bad_query(vec![FieldError::new(name, detail)])
+}
+
+/// 422: each of `faults` points to a query parameter by its name.
+pub(super) fn bad_query(faults: Vec<FieldError>) -> ApiError {
+    ApiError::unprocessable("The query is not acceptable.", faults)
 }
 
 /// Reads a query parameter that may be absent or empty.

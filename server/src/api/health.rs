@@ -3,41 +3,69 @@
 use axum::Json;
 use axum::extract::State;
 use glassworks_engine::Engine;
+use glassworks_protocol::Problem;
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
+use crate::openapi::{PROBLEM_JSON, tags};
 
-/// `GET /api/health`.
-#[derive(Debug, Serialize)]
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
+    /// Always `healthy`: a server that is not does not answer with 200.
+    #[schema(example = "healthy")]
     status: &'static str,
+    /// Tasks completed since this node started.
     background_tasks_completed: u64,
 }
 
-/// How it is, with one figure that shows it at work: tasks completed since this node started.
-pub(crate) async fn health(State(engine): State<Engine>) -> ApiResult<Json<Health>> {
-    let stats = engine.stats().await?;
-    Ok(Json(Health {
+/// Says how the server is.
+///
+/// With one figure that shows it at work: tasks completed since this node started. It cannot fail,
+/// and does not ask the store; `/readyz` does.
+#[utoipa::path(
+    get, path = "/api/health", tag = tags::SERVER,
+    responses((status = 200, description = "The server answers.", body = Health)),
+)]
+pub(crate) async fn health(State(engine): State<Engine>) -> Json<Health> {
+    Json(Health {
         status: "healthy",
-        background_tasks_completed: stats.since_start.completed,
-    }))
+        background_tasks_completed: engine.since_start().completed,
+    })
 }
 
-/// `GET /livez` and `GET /readyz`.
-#[derive(Debug, Serialize)]
+/// One word.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {
+    /// `alive` or `ready`.
     status: &'static str,
 }
 
-/// Whether the process answers at all. The store is left out of it: killing the process does not
-/// mend a store.
+/// Says whether the process answers at all.
+///
+/// The store is left out of it: killing the process does not mend a store.
+#[utoipa::path(
+    get, path = "/livez", tag = tags::SERVER,
+    responses((status = 200, description = "It does.", body = Status)),
+)]
 pub(crate) async fn live() -> Json<Status> {
     Json(Status { status: "alive" })
 }
 
-/// Whether to send it work: 503 when it is shutting down or its store does not answer.
+/// Says whether to send it work.
+///
+/// For load balancers: a server that shuts down still answers requests, but wants no new ones.
+#[utoipa::path(
+    get, path = "/readyz", tag = tags::SERVER,
+    responses(
+        (status = 200, description = "It takes work.", body = Status),
+        (status = 503, description = "It is shutting down, or its store does not answer.",
+            body = Problem, content_type = PROBLEM_JSON),
+    ),
+)]
 pub(crate) async fn ready(State(node): State<Node>) -> ApiResult<Json<Status>> {
     let not_ready = |detail| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail);
     if node.shutdown.has_begun() {

@@ -5,14 +5,24 @@ use axum::extract::State;
 use glassworks_engine::Engine;
 use glassworks_protocol::KindInfo;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-/// The answer.
-#[derive(Debug, Serialize)]
+use crate::openapi::tags;
+
+/// What can be submitted.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Kinds {
+    /// By name.
     kinds: Vec<KindInfo>,
 }
 
-/// Every kind with its description, its payload's JSON Schema and an example.
+/// Lists the kinds of task.
+///
+/// Each with its description, its payload's JSON Schema and an example.
+#[utoipa::path(
+    get, path = "/api/kinds", tag = tags::KINDS,
+    responses((status = 200, description = "Every kind that this node runs.", body = Kinds)),
+)]
 pub(crate) async fn kinds(State(engine): State<Engine>) -> Json<Kinds> {
     Json(Kinds {
         kinds: engine.kinds().to_vec(),

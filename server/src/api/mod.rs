@@ -1,14 +1,24 @@
 //! The API's routes, one file a group.
 
+pub(crate) mod aggregate;
+pub(crate) mod batch;
 pub(crate) mod events;
 mod extract;
 pub(crate) mod health;
 pub(crate) mod hello;
 pub(crate) mod kinds;
 pub(crate) mod live;
+pub(crate) mod metrics;
+pub(crate) mod nodes;
 pub(crate) mod output;
 mod prefer;
+pub(crate) mod queues;
+pub(crate) mod schedules;
+mod seconds;
+pub(crate) mod slow;
+mod sse;
 pub(crate) mod stats;
+pub(crate) mod stream;
 mod submit_headers;
 pub(crate) mod tasks;
 pub(crate) mod unbuffered;

@@ -11,25 +11,38 @@ use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{Event, EventBody, TaskId};
 use http::{HeaderValue, header};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::{Query, TaskPath, switch};
 use super::unbuffered::unbuffered;
 use crate::error::ApiResult;
 use crate::node::Node;
+use crate::openapi::tags;
 
 /// Events read at a time: with output in most of them, some hundred KiB.
 const PAGE: u32 = 500;
 
 /// Whether to wait for more.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct OutputQuery {
+    /// Whether to go on with what the task prints from now on, until it is over.
     #[serde(deserialize_with = "switch")]
     follow: bool,
 }
 
-/// The output, as plain text. A stream that is followed ends with the task, or when the server
-/// shuts down.
+/// Reads what a task printed.
+///
+/// As plain text, byte for byte. With `follow=true` the answer is a stream: what is printed
+/// arrives as it is stored, and the stream ends with the task, or when the server shuts down.
+/// `curl -N` shows it as it comes.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}/output", tag = tags::LIVE, operation_id = "task_output",
+    params(TaskPath, OutputQuery),
+    responses((status = 200, description = "What was printed, over all attempts.", body = String,
+        content_type = "text/plain; charset=utf-8", example = json!("step 1 of 4\nstep 2 of 4\n"))),
+)]
 pub(crate) async fn output(
     State(node): State<Node>,
     TaskPath(id): TaskPath,

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::openapi::header;
 
 /// RFC 7240, section 2.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -39,6 +43,17 @@ impl Wait {
     /// What `Preference-Applied` says of it.
     pub(crate) fn applied(self) -> String {
         format!("wait={}", self.0)
+    }
+}
+
+impl IntoParams for Wait {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header::optional(
+            "Prefer",
+            "`wait=N` asks the answer to wait for the task's end (RFC 7240), for N seconds, of \
+             which at most 60 are granted.",
+            |text| text,
+        )]
     }
 }
 

@@ -5,8 +5,11 @@ use glassworks_engine::RequestContext;
 use glassworks_protocol::FieldError;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::error::ApiError;
+use crate::openapi::header;
 
 /// draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -27,6 +30,30 @@ impl<S: Send + Sync> FromRequestParts<S> for SubmitHeaders {
             idempotency_key: idempotency_key(&parts.headers)?,
             traceparent: traceparent(&parts.headers),
         }))
+    }
+}
+
+impl IntoParams for SubmitHeaders {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            header::optional(
+                "Idempotency-Key",
+                "Makes it safe to send the request again: for 24 hours the same key with the same \
+                 request gives the same tasks. Unguessable by others, such as a UUID.",
+                // A quoted string without escapes, or bare: what else is read is not advertised.
+                |text| {
+                    text.pattern(Some(
+                        r#"^("[A-Za-z0-9_.:-]{1,200}"|[A-Za-z0-9_.:-]{1,200})$"#,
+                    ))
+                },
+            ),
+            header::optional(
+                "traceparent",
+                "The trace that the request belongs to (W3C Trace Context). It stays with the \
+                 task, and requests that the task makes carry it on.",
+                |text| text.pattern(Some("^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")),
+            ),
+        ]
     }
 }
 

@@ -4,20 +4,58 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::Engine;
-use glassworks_protocol::{NewTask, PageRequest, State, Task, TaskFilter, TaskPage};
+use glassworks_protocol::{NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskPage};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::{JsonBody, Query, TaskPath, optional};
 use super::prefer::{PREFERENCE_APPLIED, Wait};
 use super::submit_headers::{REPLAYED, SubmitHeaders};
 use crate::error::ApiResult;
 use crate::node::Node;
+use crate::openapi::{PROBLEM_JSON, tags};
 
-/// Accepts a task: 202 once it is safely stored. With a `unique_key` that an unfinished task has
-/// already, that task is the answer.
+/// Submits a task.
 ///
-/// With `Prefer: wait=N` a task that is over within N seconds is answered by 200.
+/// It is accepted once it is safely stored, and runs when a worker is free. With a `unique_key`
+/// that an unfinished task has already, that task is the answer. With `Prefer: wait=N` the answer
+/// waits for the task's end, for N seconds at most.
+#[utoipa::path(
+    post, path = "/api/tasks", tag = tags::TASKS, operation_id = "submit_task",
+    params(SubmitHeaders, Wait),
+    request_body = NewTask,
+    responses(
+        (status = 200, description = "It is over, within the time that `Prefer` asked for.",
+            body = Task, headers(
+                ("Location" = String, description = "The task's address."),
+                ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
+            )),
+        (status = 202, description = "Accepted and stored.", body = Task,
+            headers(
+                ("Location" = String, description = "The task's address."),
+                ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
+            ),
+            links(
+                ("get_task" = (operation_id = "get_task", parameters(("id" = "$response.body#/id")))),
+                ("task_events" = (operation_id = "task_events", parameters(("id" = "$response.body#/id")))),
+                ("task_output" = (operation_id = "task_output", parameters(("id" = "$response.body#/id")))),
+                ("cancel_task" = (operation_id = "cancel_task", parameters(("id" = "$response.body#/id")))),
+                ("retry_task" = (operation_id = "retry_task", parameters(("id" = "$response.body#/id")))),
+                ("delete_task" = (operation_id = "delete_task", parameters(("id" = "$response.body#/id")))),
+            )),
+        (status = 409, description = "The same request is being answered at this moment.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+        (status = 410, description = "The task that answered this request before has been deleted.",
+            body = Problem, content_type = PROBLEM_JSON),
+        (status = 503, description = "The backlog is full, or the server is shutting down.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+    ),
+)]
 pub(crate) async fn submit(
     Shared(node): Shared<Node>,
     headers: HeaderMap,
@@ -55,26 +93,44 @@ async fn ended_within(node: &Node, task: Task, wait: Wait) -> ApiResult<Task> {
 }
 
 /// What a list can be asked for. Flat, because query strings are.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    /// Only tasks in this state.
     #[serde(deserialize_with = "optional")]
     state: Option<State>,
+    /// Only tasks of this kind.
     #[serde(deserialize_with = "optional")]
     kind: Option<String>,
+    /// Only tasks of this queue.
     #[serde(deserialize_with = "optional")]
     queue: Option<String>,
+    /// Only tasks with this tag.
     #[serde(deserialize_with = "optional")]
     tag: Option<String>,
+    /// Only tasks with this text, letter case apart, in id, kind, tags, payload or error.
     #[serde(deserialize_with = "optional")]
     q: Option<String>,
+    /// How many tasks a page has at most.
     #[serde(deserialize_with = "optional")]
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
+    /// The `next_cursor` of the page before.
     #[serde(deserialize_with = "optional")]
+    #[param(format = Uuid)]
     cursor: Option<String>,
 }
 
-/// One page of tasks, newest first.
+/// Lists tasks, newest first.
+///
+/// Page by page: `next_cursor` of one page is the `cursor` of the next. A parameter without a
+/// value counts as absent.
+#[utoipa::path(
+    get, path = "/api/tasks", tag = tags::TASKS, operation_id = "list_tasks",
+    params(ListQuery),
+    responses((status = 200, description = "One page.", body = TaskPage<Task>)),
+)]
 pub(crate) async fn list(
     Shared(engine): Shared<Engine>,
     Query(query): Query<ListQuery>,
@@ -93,7 +149,14 @@ pub(crate) async fn list(
     Ok(Json(engine.tasks(&filter, &page).await?))
 }
 
-/// One task, whatever became of it.
+/// Reads a task.
+///
+/// One that failed is an answer like any other: `state` says what became of it.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}", tag = tags::TASKS, operation_id = "get_task",
+    params(TaskPath),
+    responses((status = 200, description = "The task as it stands.", body = Task)),
+)]
 pub(crate) async fn get(
     Shared(engine): Shared<Engine>,
     TaskPath(id): TaskPath,
@@ -101,7 +164,18 @@ pub(crate) async fn get(
     Ok(Json(engine.task(id).await?))
 }
 
-/// Removes a task that is over.
+/// Deletes a task that is over.
+///
+/// With its log and its output.
+#[utoipa::path(
+    delete, path = "/api/tasks/{id}", tag = tags::TASKS, operation_id = "delete_task",
+    params(TaskPath),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 409, description = "It is not over: cancel it first.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+)]
 pub(crate) async fn delete(
     Shared(engine): Shared<Engine>,
     TaskPath(id): TaskPath,
@@ -110,7 +184,19 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Cancels a task that waits, asks one that runs to stop.
+/// Cancels a task.
+///
+/// One that waits is cancelled at once. One that runs is asked to stop: `cancel_requested` says
+/// that it was asked, `state` that it has stopped.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/cancel", tag = tags::TASKS, operation_id = "cancel_task",
+    params(TaskPath),
+    responses(
+        (status = 202, description = "Cancelled, or asked to stop.", body = Task),
+        (status = 409, description = "It is over already.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+)]
 pub(crate) async fn cancel(
     Shared(engine): Shared<Engine>,
     TaskPath(id): TaskPath,
@@ -118,7 +204,18 @@ pub(crate) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(engine.cancel(id).await?)))
 }
 
-/// Makes a task due now, with its attempts afresh.
+/// Makes a task due now.
+///
+/// One that failed or was cancelled is tried again, with all its attempts before it.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/retry", tag = tags::TASKS, operation_id = "retry_task",
+    params(TaskPath),
+    responses(
+        (status = 202, description = "It is queued.", body = Task),
+        (status = 409, description = "It is queued, running or completed.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+)]
 pub(crate) async fn retry(
     Shared(engine): Shared<Engine>,
     TaskPath(id): TaskPath,

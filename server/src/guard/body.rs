@@ -19,6 +19,13 @@ use crate::error::ApiError;
 /// The longest body, in bytes. The largest thing a client has to say is a payload of 256 KiB.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
+/// The longest body of a batch, in bytes: 1,000 tasks of 8 KiB. Larger payloads take more batches,
+/// so that what waits in memory stays bounded.
+const MAX_BATCH: usize = 8 * MAX_BODY;
+
+/// The routes whose bodies may be longer than [`MAX_BODY`].
+const LONGER: [(&str, usize); 1] = [("/api/tasks/batch", MAX_BATCH)];
+
 /// How long a body may take in all. 1 MiB in that time is 35 KB/s: a slow telephone.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -33,27 +40,36 @@ pub(crate) async fn collect(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    match read(&parts.headers, body).await {
+    match read(&parts.headers, body, limit(parts.uri.path())).await {
         Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
         Err(refused) => refused.into_response(),
     }
 }
 
-async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
+/// The longest body that the route of `path` takes, in bytes.
+fn limit(path: &str) -> usize {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    LONGER
+        .iter()
+        .find(|(route, _)| *route == path)
+        .map_or(MAX_BODY, |(_, limit)| *limit)
+}
+
+async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let announced = body.size_hint().lower();
-    if announced > MAX_BODY as u64 {
+    if announced > limit as u64 {
         // A client that waits for `100 Continue` has sent nothing yet.
         if !headers.contains_key(header::EXPECT) {
             discard(&mut body).await;
         }
-        return Err(too_large());
+        return Err(too_large(limit));
     }
-    let collected = timeout(BODY_DEADLINE, Limited::new(&mut body, MAX_BODY).collect()).await;
+    let collected = timeout(BODY_DEADLINE, Limited::new(&mut body, limit).collect()).await;
     match collected {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             discard(&mut body).await;
-            Err(too_large())
+            Err(too_large(limit))
         }
         Ok(Err(error)) => {
             let reason = error
@@ -90,10 +106,10 @@ async fn discard(body: &mut Body) {
     let _ = timeout(DISCARD_DEADLINE, reading).await;
 }
 
-fn too_large() -> ApiError {
+fn too_large(limit: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
-        format!("A body has at most {MAX_BODY} bytes."),
+        format!("This route takes a body of at most {limit} bytes."),
     )
 }
 
@@ -105,10 +121,10 @@ mod tests {
     use futures::stream::{self, Stream, StreamExt as _};
     use http::HeaderMap;
 
-    use super::{MAX_BODY, read};
+    use super::{MAX_BODY, limit, read};
 
     async fn status(body: Body) -> u16 {
-        match read(&HeaderMap::new(), body).await {
+        match read(&HeaderMap::new(), body, MAX_BODY).await {
             Ok(_) => 200,
             Err(refused) => refused.into_problem().status,
         }
@@ -137,5 +153,13 @@ mod tests {
     async fn a_body_that_breaks_off_is_the_clients_affair() {
         let broken = stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("gone"))]);
         assert_eq!(status(Body::from_stream(broken)).await, 400);
+    }
+
+    #[test]
+    fn a_batch_may_be_longer_than_other_bodies() {
+        assert_eq!(limit("/api/tasks"), MAX_BODY);
+        assert_eq!(limit("/api/tasks/batch"), 8 * MAX_BODY);
+        assert_eq!(limit("/api/tasks/batch/"), 8 * MAX_BODY);
+        assert_eq!(limit("/api/tasks/batch/x"), MAX_BODY);
     }
 }

@@ -13,25 +13,49 @@ mod request_id;
 use std::any::Any;
 use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, Uri};
 use tracing::{debug, error};
 
 use crate::error::ApiError;
+use crate::node::Node;
+use crate::traffic::Traffic;
 use host::AllowedHosts;
 use request_id::RequestId;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What stands for the route of a request that is for none, or for one in another spelling.
+const NO_ROUTE: &str = "none";
+
+/// What every request is checked against, and counted in.
+#[derive(Clone)]
+pub(crate) struct Admission {
+    hosts: AllowedHosts,
+    traffic: Traffic,
+}
+
+impl Admission {
+    /// That of `node`.
+    pub(crate) fn of(node: Node) -> Self {
+        Self {
+            hosts: node.hosts,
+            traffic: node.traffic,
+        }
+    }
+}
+
 /// Checks a request, passes it on, and finishes the response.
 pub(crate) async fn guard(
-    State(hosts): State<AllowedHosts>,
+    State(Admission { hosts, traffic }): State<Admission>,
     request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
+    let open = traffic.open();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let id = RequestId::next();
     let method = request.method().clone();
     let uri = request.uri().clone();
@@ -41,12 +65,17 @@ pub(crate) async fn guard(
     };
     let mut response = explain(response, id, &method, &uri);
     headers::secure(response.headers_mut());
+    // Taken by the listener, which keeps it until the answer's last byte.
+    response.extensions_mut().insert(open);
+    let elapsed = started.elapsed();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    traffic.answered(route, &method, response.status(), elapsed);
     debug!(
         request_id = %id,
         %method,
         path = uri.path(),
         status = response.status().as_u16(),
-        elapsed_us = started.elapsed().as_micros(),
+        elapsed_us = elapsed.as_micros(),
         "answered"
     );
     response
@@ -94,8 +123,9 @@ mod tests {
     use tower_http::catch_panic::CatchPanicLayer;
 
     use super::host::AllowedHosts;
-    use super::{REQUEST_ID, guard, panicked};
+    use super::{Admission, REQUEST_ID, guard, panicked};
     use crate::error::ApiError;
+    use crate::traffic::Traffic;
 
     async fn panics() -> Json<()> {
         panic!("a secret")
@@ -107,12 +137,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_goes_wrong_inside_is_a_bare_500() {
-        let hosts = AllowedHosts::new(([127, 0, 0, 1], 8000).into(), &[]);
+        let admission = Admission {
+            hosts: AllowedHosts::new(([127, 0, 0, 1], 8000).into(), &[]),
+            traffic: Traffic::default(),
+        };
         let routes = Router::new()
             .route("/panics", get(panics))
             .route("/fails", get(fails))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn_with_state(hosts, guard));
+            .layer(from_fn_with_state(admission, guard));
         for path in ["/panics", "/fails"] {
             let request = Request::get(path).header("host", "localhost");
             let request = request.body(Body::empty()).unwrap();

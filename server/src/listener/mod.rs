@@ -27,6 +27,7 @@ use tower::Service as _;
 use tracing::{debug, warn};
 
 use crate::shutdown::Shutdown;
+use crate::traffic::Open;
 use deadline::DeadlineStream;
 use phase::{Phase, PhasedBody};
 
@@ -142,8 +143,9 @@ async fn answer(
 ) -> Result<hyper::Response<PhasedBody>, Infallible> {
     phase.request_began();
     let request: Request = request.map(Body::new);
-    let response: Response = router.call(request).await?;
+    let mut response: Response = router.call(request).await?;
+    let open = response.extensions_mut().remove::<Open>();
     // After a handshake the stream is the WebSocket's: there is no next request to wait for.
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    Ok(response.map(|body| PhasedBody::new(body, (!upgraded).then_some(phase))))
+    Ok(response.map(|body| PhasedBody::new(body, (!upgraded).then_some(phase), open)))
 }

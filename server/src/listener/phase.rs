@@ -9,6 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
+use crate::traffic::Open;
+
 const HEAD: u8 = 0;
 const ANSWERING: u8 = 1;
 const IDLE: u8 = 2;
@@ -45,12 +47,18 @@ impl Phase {
 pub(super) struct PhasedBody {
     body: Body,
     phase: Option<Phase>,
+    /// The request is open until its response is over.
+    _open: Option<Open>,
 }
 
 impl PhasedBody {
     /// Without a `phase`, nobody is told.
-    pub(super) fn new(body: Body, phase: Option<Phase>) -> Self {
-        Self { body, phase }
+    pub(super) fn new(body: Body, phase: Option<Phase>, open: Option<Open>) -> Self {
+        Self {
+            body,
+            phase,
+            _open: open,
+        }
     }
 }
 

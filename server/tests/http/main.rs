@@ -5,12 +5,20 @@
     reason = "what is not there fails the test, in its arrangements too"
 )]
 
+mod aggregate;
 mod answers;
+mod configuration;
 mod connections;
+mod figures;
 mod files;
+mod many;
+mod openapi;
 mod process;
+mod queues;
 mod refusals;
+mod schedules;
 mod streams;
 mod submitting;
 mod support;
 mod tasks;
+mod waiting;

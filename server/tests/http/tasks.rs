@@ -144,8 +144,8 @@ async fn the_server_tells_about_itself() {
         assert_eq!(client.get(path).await.json()["tasks"]["completed"], 1);
     }
     let kinds = client.get("/api/kinds").await.json();
-    let sleep = &kinds["kinds"][0];
-    assert_eq!(sleep["kind"], "sleep");
+    let mut kinds = kinds["kinds"].as_array().unwrap().iter();
+    let sleep = kinds.find(|kind| kind["kind"] == "sleep").unwrap();
     assert_eq!(sleep["schema"]["properties"]["seconds"]["maximum"], 3600);
 }
 

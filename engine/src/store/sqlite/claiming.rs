@@ -110,6 +110,7 @@ impl Ledger<'_> {
             kind: stored.kind.clone(),
             payload,
             attempt: head.attempt,
+            run_at: head.run_at,
             timeout_ms: stored.timeout_ms,
             retry,
             traceparent,

@@ -24,7 +24,7 @@ use std::path::Path;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Queue, Schedule, StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+    Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 use rusqlite::Connection;
 
@@ -190,5 +190,21 @@ impl Store for SqliteStore {
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
         self.readers.read(read::counts).boxed()
+    }
+
+    fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.readers.read(read::oldest_waiting).boxed()
+    }
+
+    fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {
+        self.readers
+            .read(|connection| {
+                Ok(StoreFigures {
+                    kind: "sqlite",
+                    sync: "full",
+                    size_bytes: read::size(connection),
+                })
+            })
+            .boxed()
     }
 }

@@ -1,6 +1,6 @@
 //! The questions that a store answers, on a reading connection.
 
-use glassworks_protocol::{StateCounts, Task, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -113,6 +113,25 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<StateCounts> {
         *counts.get_mut(state) = row.get(1)?;
     }
     Ok(counts)
+}
+
+pub(super) fn oldest_waiting(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let oldest: Option<Stored<Timestamp>> = connection
+        .prepare_cached(sql::OLDEST_QUEUED)?
+        .query_row([], |row| row.get(0))?;
+    Ok(oldest.map(|Stored(at)| at))
+}
+
+/// The bytes of the database and of what has not been moved into it yet.
+pub(super) fn size(connection: &Connection) -> u64 {
+    let Some(path) = connection.path() else {
+        return 0;
+    };
+    [path.to_owned(), format!("{path}-wal")]
+        .iter()
+        .filter_map(|file| std::fs::metadata(file).ok())
+        .map(|file| file.len())
+        .sum()
 }
 
 fn with_failures(connection: &Connection, row: i64, mut task: Task) -> rusqlite::Result<Task> {

@@ -97,6 +97,14 @@ pub(super) const ADD_COUNT: &str = "\
 pub(super) const DROP_EMPTY_COUNTS: &str = "DELETE FROM counts WHERE tasks = 0";
 pub(super) const COUNTS_BY_STATE: &str = "SELECT state, sum(tasks) FROM counts GROUP BY state";
 
+/// The head of the index for each queue that has queued tasks, and each priority.
+pub(super) const OLDEST_QUEUED: &str = "\
+    WITH priorities (priority) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) \
+    SELECT min((SELECT t.run_at FROM tasks t \
+        WHERE t.state = 1 AND t.queue = c.queue AND t.priority = p.priority \
+        ORDER BY t.run_at LIMIT 1)) \
+    FROM counts c, priorities p WHERE c.state = 1";
+
 pub(super) const ALL_QUEUES: &str = "\
     SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
 pub(super) const SAVE_QUEUE: &str = "\

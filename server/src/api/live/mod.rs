@@ -15,16 +15,34 @@ use axum::response::Response;
 use glassworks_protocol::Problem;
 use http::StatusCode;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::{Query, TaskPath, optional};
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
+use crate::openapi::{PROBLEM_JSON, tags};
 use browser::Browser;
 use task::EventLog;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-/// The browser's one connection: see [`glassworks_protocol::live`].
+/// Watches tasks, lists and figures over one WebSocket.
+///
+/// The client opens numbered subscriptions with a `ClientMessage` each; every `ServerMessage`
+/// names the subscription that it belongs to. All are JSON text frames. The server closes with
+/// 1001 when it shuts down; a client that comes back resumes each task with `after`.
+#[utoipa::path(
+    get, path = "/api/ws", tag = tags::LIVE, operation_id = "live_socket",
+    responses(
+        (status = 101, description = "The connection speaks WebSocket (RFC 6455) from here on."),
+        (status = 426, description = "The request is no WebSocket handshake.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+    extensions(("x-websocket" = json!({
+        "client": {"$ref": "#/components/schemas/ClientMessage"},
+        "server": {"$ref": "#/components/schemas/ServerMessage"},
+    }))),
+)]
 pub(crate) async fn socket(
     State(node): State<Node>,
     Query(NoQuery {}): Query<NoQuery>,
@@ -36,9 +54,12 @@ pub(crate) async fn socket(
 }
 
 /// Where to begin.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TaskSocketQuery {
+    /// The `seq` of the last event that the client has; 0 for all.
+    #[param(default = 0)]
     #[serde(deserialize_with = "optional")]
     after: Option<u64>,
 }
@@ -47,7 +68,22 @@ pub(crate) struct TaskSocketQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoQuery {}
 
-/// One task's events, each as JSON; closes with 1000 when the task is over.
+/// Follows one task over a WebSocket.
+///
+/// Each event is one JSON text frame: first what is stored, then what comes. The server closes
+/// with 1000 when the task is over, with 1001 when it shuts down. What the client says is ignored.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}/ws", tag = tags::LIVE, operation_id = "task_socket",
+    params(TaskPath, TaskSocketQuery),
+    responses(
+        (status = 101, description = "The connection speaks WebSocket (RFC 6455) from here on."),
+        (status = 426, description = "The request is no WebSocket handshake.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+    extensions(("x-websocket" = json!({
+        "server": {"$ref": "#/components/schemas/Event"},
+    }))),
+)]
 pub(crate) async fn task_socket(
     State(node): State<Node>,
     TaskPath(id): TaskPath,

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use glassworks_engine::{Database, Engine, Options};
+use glassworks_handlers::outbound::{Outbound, Upstream};
 use glassworks_server::assets::Site;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::listener;
@@ -42,13 +43,26 @@ impl Drop for Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        Self::with_site(Site::Missing).await
+        Self::with(Site::Missing, Outbound::default()).await
     }
 
     pub(crate) async fn with_site(site: Site) -> Self {
+        Self::with(site, Outbound::default()).await
+    }
+
+    /// One that may reach `upstream`.
+    pub(crate) async fn reaching(upstream: SocketAddr) -> Self {
+        let allowed: Upstream = upstream.to_string().parse().unwrap();
+        Self::with(Site::Missing, Outbound::new([allowed])).await
+    }
+
+    async fn with(site: Site, outbound: Outbound) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
-        let engine = glassworks_handlers::register(Engine::builder())
+        let kinds = glassworks_handlers::Options {
+            outbound: outbound.clone(),
+        };
+        let engine = glassworks_handlers::register(Engine::builder(), kinds)
             .options(Options::default())
             .start(database)
             .await
@@ -56,12 +70,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let router = router(Node {
-            engine: engine.clone(),
-            hosts: AllowedHosts::new(address, &[]),
+        let router = router(Node::new(
+            engine.clone(),
+            outbound,
+            AllowedHosts::new(address, &[]),
             site,
-            shutdown: shutdown.clone(),
-        });
+            shutdown.clone(),
+        ));
         tokio::spawn(listener::serve(listener, router, shutdown.clone()));
         Self {
             address,

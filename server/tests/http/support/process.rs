@@ -39,7 +39,12 @@ pub(crate) fn command(directory: &Path, address: &str) -> Command {
 impl Process {
     /// Starts it and waits until it says where it is.
     pub(crate) async fn start(directory: &Path) -> Self {
-        let mut child = command(directory, ANY_PORT).spawn().unwrap();
+        Self::spawn(command(directory, ANY_PORT)).await
+    }
+
+    /// As [`start`](Self::start), with a command of its own.
+    pub(crate) async fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next_line().await.unwrap().unwrap();
         let address = line

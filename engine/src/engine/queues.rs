@@ -1,0 +1,61 @@
+//! Queues: how each may be used.
+
+use glassworks_protocol::{FieldError, Queue, QueueSettings};
+
+use super::Engine;
+use super::answers::{answer, unexpected};
+use crate::error::Error;
+use crate::store::{Outcome, Write};
+use crate::submission;
+
+impl Engine {
+    /// Every queue that has tasks or settings, by name.
+    pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
+        answer("queues", self.0.store.queues().await)
+    }
+
+    /// One queue that has tasks or settings.
+    pub async fn queue(&self, name: &str) -> Result<Queue, Error> {
+        let mut queues = self.queues().await?.into_iter();
+        let found = queues.find(|queue| queue.name == name);
+        found.ok_or_else(|| Error::NoQueue(name.to_owned()))
+    }
+
+    /// Sets how a queue may be used, whether it has tasks yet or not. When this returns, it is
+    /// on the disk; attempts that run already go on.
+    pub async fn set_queue(&self, name: &str, settings: QueueSettings) -> Result<Queue, Error> {
+        self.adjust_queue(name, |_| settings).await
+    }
+
+    /// Pauses a queue or sets it going again, whether it has tasks yet or not.
+    pub async fn pause_queue(&self, name: &str, paused: bool) -> Result<Queue, Error> {
+        self.adjust_queue(name, |settings| QueueSettings { paused, ..settings })
+            .await
+    }
+
+    /// Sets a queue to what `adjust` makes of its present settings.
+    async fn adjust_queue(
+        &self,
+        name: &str,
+        adjust: impl FnOnce(QueueSettings) -> QueueSettings,
+    ) -> Result<Queue, Error> {
+        let _turn = self.0.changing.lock().await;
+        let queues = self.queues().await?;
+        let known = queues.iter().find(|queue| queue.name == name);
+        let settings = adjust(known.map(|queue| queue.settings).unwrap_or_default());
+        submission::check_queue(name, &settings)?;
+        let limit = self.0.options.limits.queues;
+        if known.is_none() && queues.len() >= limit {
+            let detail = format!("there are {limit} queues, which is the limit");
+            return Err(Error::Invalid(vec![FieldError::new("name", detail)]));
+        }
+        let write = Write::SaveQueue {
+            name: name.to_owned(),
+            settings,
+        };
+        match self.0.journal.commit(write).await? {
+            Outcome::QueueSaved => self.queue(name).await,
+            other => Err(unexpected(&other)),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! A node as clients see it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// One running Glassworks process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NodeInfo {
+    /// Its name; a task says by it where it runs.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it last showed that it is there.
+    pub last_seen_at: Timestamp,
+    /// Tasks that may run at a time on it.
+    pub workers: u32,
+    /// Tasks running on it when it was last seen.
+    pub busy_workers: u32,
+}

@@ -1,0 +1,94 @@
+//! `/api/queues`: how each queue may be used.
+
+use axum::Json;
+use axum::extract::State;
+use glassworks_engine::Engine;
+use glassworks_protocol::{Problem, Queue, QueueSettings};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::{JsonBody, NamePath};
+use crate::error::ApiResult;
+use crate::openapi::{PROBLEM_JSON, tags};
+
+/// The list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Queues {
+    /// By name.
+    queues: Vec<Queue>,
+}
+
+/// Lists every queue that has tasks or settings.
+#[utoipa::path(
+    get, path = "/api/queues", tag = tags::QUEUES, operation_id = "list_queues",
+    responses((status = 200, description = "The list.", body = Queues)),
+)]
+pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Queues>> {
+    let queues = engine.queues().await?;
+    Ok(Json(Queues { queues }))
+}
+
+/// Reads a queue: its settings, and its tasks by state.
+#[utoipa::path(
+    get, path = "/api/queues/{name}", tag = tags::QUEUES, operation_id = "get_queue",
+    params(NamePath),
+    responses((status = 200, description = "The queue as it stands.", body = Queue)),
+)]
+pub(crate) async fn get(
+    State(engine): State<Engine>,
+    NamePath(name): NamePath,
+) -> ApiResult<Json<Queue>> {
+    Ok(Json(engine.queue(&name).await?))
+}
+
+/// Sets how a queue may be used, whether it has tasks yet or not.
+///
+/// What the body leaves out has no limit. What runs already goes on.
+#[utoipa::path(
+    put, path = "/api/queues/{name}", tag = tags::QUEUES, operation_id = "set_queue",
+    params(NamePath), request_body = QueueSettings,
+    responses((status = 200, description = "It is set and stored.", body = Queue)),
+)]
+pub(crate) async fn put(
+    State(engine): State<Engine>,
+    NamePath(name): NamePath,
+    JsonBody(settings): JsonBody<QueueSettings>,
+) -> ApiResult<Json<Queue>> {
+    Ok(Json(engine.set_queue(&name, settings).await?))
+}
+
+/// Lets a queue's tasks wait.
+///
+/// What runs already goes on. A queue that nobody has used yet can be paused, too.
+#[utoipa::path(
+    post, path = "/api/queues/{name}/pause", tag = tags::QUEUES, operation_id = "pause_queue",
+    params(NamePath),
+    responses(
+        (status = 200, description = "It is paused.", body = Queue),
+        (status = 422, description = "That cannot be a queue's name.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+)]
+pub(crate) async fn pause(
+    State(engine): State<Engine>,
+    NamePath(name): NamePath,
+) -> ApiResult<Json<Queue>> {
+    Ok(Json(engine.pause_queue(&name, true).await?))
+}
+
+/// Lets a queue's tasks run again.
+#[utoipa::path(
+    post, path = "/api/queues/{name}/resume", tag = tags::QUEUES, operation_id = "resume_queue",
+    params(NamePath),
+    responses(
+        (status = 200, description = "It is not paused.", body = Queue),
+        (status = 422, description = "That cannot be a queue's name.", body = Problem,
+            content_type = PROBLEM_JSON),
+    ),
+)]
+pub(crate) async fn resume(
+    State(engine): State<Engine>,
+    NamePath(name): NamePath,
+) -> ApiResult<Json<Queue>> {
+    Ok(Json(engine.pause_queue(&name, false).await?))
+}

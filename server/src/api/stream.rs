@@ -1,0 +1,167 @@
+//! `GET /api/stream`: numbers, each sent as soon as it is made.
+//!
+//! A number is made when the connection has taken the one before, so a slow reader costs no
+//! memory, and when the client goes, nothing is made any more.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response, sse};
+use futures::{Stream, StreamExt as _, stream};
+use glassworks_protocol::{FieldError, Timestamp};
+use http::{HeaderValue, header};
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Query, bad_query, optional};
+use super::sse::{json, response};
+use super::unbuffered::unbuffered;
+use crate::error::ApiResult;
+use crate::openapi::tags;
+use crate::shutdown::Shutdown;
+
+const DEFAULT_COUNT: u32 = 10;
+const MOST: u32 = 10_000;
+const DEFAULT_INTERVAL_MS: u64 = 500;
+const LONGEST_INTERVAL_MS: u64 = 60_000;
+
+/// How many numbers, how far apart, and in which form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StreamQuery {
+    /// How many numbers.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 1, maximum = 10_000, default = 10)]
+    count: Option<u32>,
+    /// How long to wait between two numbers, in milliseconds.
+    #[serde(deserialize_with = "optional")]
+    #[param(minimum = 0, maximum = 60_000, default = 500)]
+    interval_ms: Option<u64>,
+    /// How numbers are written: as lines for people, as lines of JSON, or as server-sent events.
+    #[serde(deserialize_with = "optional")]
+    #[param(inline, default = "text")]
+    format: Option<Format>,
+}
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, Default, ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum Format {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A line of JSON.
+    Ndjson,
+    /// Server-sent events.
+    Sse,
+}
+
+impl FromStr for Format {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "ndjson" => Ok(Self::Ndjson),
+            "sse" => Ok(Self::Sse),
+            _ => Err("must be text, ndjson or sse"),
+        }
+    }
+}
+
+/// One number of the stream.
+#[derive(Debug, Serialize)]
+struct Number {
+    number: u32,
+    value: u32,
+    time: Timestamp,
+}
+
+/// Sends numbers, each as soon as it is made.
+///
+/// `curl -N` shows them as they come. A number is made when the connection has taken the one before;
+/// when the client goes, none is made any more. A stream of server-sent events ends with `end`.
+#[utoipa::path(
+    get, path = "/api/stream", tag = tags::TRY,
+    params(StreamQuery),
+    responses((status = 200, description = "The stream.", content(
+        (String = "text/plain", example = json!("Number 1: 1\nNumber 2: 2\n")),
+        (String = "application/x-ndjson"),
+        (String = "text/event-stream"),
+    ))),
+)]
+pub(crate) async fn stream(
+    State(shutdown): State<Shutdown>,
+    Query(query): Query<StreamQuery>,
+) -> ApiResult<Response> {
+    let count = query.count.unwrap_or(DEFAULT_COUNT);
+    let interval_ms = query.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS);
+    let mut faults = Vec::new();
+    if !(1..=MOST).contains(&count) {
+        faults.push(FieldError::new("count", format!("must be 1 to {MOST}")));
+    }
+    if interval_ms > LONGEST_INTERVAL_MS {
+        let detail = format!("must be 0 to {LONGEST_INTERVAL_MS}");
+        faults.push(FieldError::new("interval_ms", detail));
+    }
+    if !faults.is_empty() {
+        return Err(bad_query(faults));
+    }
+    let numbers = numbers(count, Duration::from_millis(interval_ms));
+    Ok(match query.format.unwrap_or_default() {
+        Format::Text => {
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            let lines = numbers.map(|one| format!("Number {}: {}\n", one.number, one.value));
+            body(lines, plain, &shutdown)
+        }
+        Format::Ndjson => {
+            let ndjson = HeaderValue::from_static("application/x-ndjson");
+            body(numbers.map(|one| line(&one)), ndjson, &shutdown)
+        }
+        Format::Sse => response(numbers.map(|one| event(&one)), &shutdown),
+    })
+}
+
+/// The first number at once, each further one `interval` after the one before was taken.
+fn numbers(count: u32, interval: Duration) -> impl Stream<Item = Number> {
+    stream::iter(1..=count).then(move |number| async move {
+        if number > 1 {
+            sleep(interval).await;
+        }
+        Number {
+            number,
+            value: number,
+            time: Timestamp::now(),
+        }
+    })
+}
+
+/// A response of which each line is a chunk.
+fn body(
+    lines: impl Stream<Item = String> + Send + 'static,
+    content_type: HeaderValue,
+    shutdown: &Shutdown,
+) -> Response {
+    let lines = lines
+        .take_until(shutdown.stream_end().cancelled_owned())
+        .map(Ok::<_, Infallible>);
+    let body = Body::from_stream(lines);
+    unbuffered(([(header::CONTENT_TYPE, content_type)], body).into_response())
+}
+
+fn line(number: &Number) -> String {
+    // Cannot fail: a number has string keys only.
+    let mut line = serde_json::to_string(number).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
+fn event(number: &Number) -> sse::Event {
+    let frame = sse::Event::default().id(number.number.to_string());
+    json(frame.event("number"), number)
+}

@@ -1,0 +1,41 @@
+//! The OpenAPI document: drawn from the routes and their types, and completed with what all routes
+//! have in common.
+//!
+//! [`crate::router`] collects what each route says of itself. What the guards and the extractors
+//! answer ([`refusals`]), what Rust's types say otherwise than JSON ([`shapes`]) and which kinds of
+//! task there are ([`kinds`]) is added here, once for all routes.
+
+mod frame;
+pub(crate) mod header;
+mod kinds;
+mod refusals;
+pub(crate) mod served;
+mod shapes;
+pub(crate) mod tags;
+
+use glassworks_engine::PayloadSchema;
+use glassworks_protocol::KindInfo;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+pub(crate) use served::Served;
+
+/// The media type of a problem document (RFC 9457).
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The document before any route: title, tags, and what no route refers to by itself.
+pub(crate) fn frame() -> OpenApi {
+    frame::Frame::openapi()
+}
+
+/// Completes what the routes say of themselves; `payloads` are those of `kinds`.
+pub(crate) fn complete(
+    mut document: OpenApi,
+    kinds: &[KindInfo],
+    payloads: Vec<PayloadSchema>,
+) -> OpenApi {
+    shapes::correct(&mut document);
+    kinds::describe(&mut document, kinds, payloads);
+    refusals::add(&mut document);
+    document
+}

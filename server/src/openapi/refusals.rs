@@ -1,0 +1,181 @@
+//! What the guards and the extractors answer, the same for all routes that have them.
+//!
+//! A route documents its own answers. These come before it ([`crate::guard`], [`crate::api`]'s
+//! extractors), so they are added by what an operation has: a body, a query, an id, a change.
+
+use glassworks_protocol::{FieldError, Problem};
+use http::StatusCode;
+use utoipa::PartialSchema as _;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn, PathItem};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+
+use super::PROBLEM_JSON;
+
+/// When an operation can be refused so.
+type When = fn(&HttpMethod, &Operation) -> bool;
+
+/// One way in which any request may be refused.
+struct Refusal {
+    /// Its name among the document's responses.
+    name: &'static str,
+    status: StatusCode,
+    description: &'static str,
+    when: When,
+}
+
+const ALL: [Refusal; 9] = [
+    Refusal {
+        name: "BadRequest",
+        status: StatusCode::BAD_REQUEST,
+        description: "The request is malformed: its `Host`, or a body that is not JSON.",
+        when: |_, _| true,
+    },
+    Refusal {
+        name: "Forbidden",
+        status: StatusCode::FORBIDDEN,
+        description: "Another site's page made a browser send this (`Origin`, `Sec-Fetch-Site`).",
+        when: |method, operation| *method != HttpMethod::Get || is_websocket(operation),
+    },
+    Refusal {
+        name: "NotFound",
+        status: StatusCode::NOT_FOUND,
+        description: "There is nothing with this id, or not any more.",
+        when: |_, operation| has(operation, &ParameterIn::Path),
+    },
+    Refusal {
+        name: "RequestTimeout",
+        status: StatusCode::REQUEST_TIMEOUT,
+        description: "The body did not arrive within 30 seconds.",
+        when: |_, operation| operation.request_body.is_some(),
+    },
+    Refusal {
+        name: "PayloadTooLarge",
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        description: "The body, or a part of it, is longer than the limit.",
+        when: |_, operation| operation.request_body.is_some(),
+    },
+    Refusal {
+        name: "UnsupportedMediaType",
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        description: "The body does not say that it is JSON (`Content-Type: application/json`).",
+        when: |_, operation| operation.request_body.is_some(),
+    },
+    Refusal {
+        name: "Misdirected",
+        status: StatusCode::MISDIRECTED_REQUEST,
+        description: "The server does not answer to the name in `Host`.",
+        when: |_, _| true,
+    },
+    Refusal {
+        name: "Unprocessable",
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        description: "Understood, but not acceptable: `errors` says what is wrong where.",
+        when: |_, operation| {
+            operation.request_body.is_some()
+                || has(operation, &ParameterIn::Query)
+                || is_websocket(operation)
+        },
+    },
+    Refusal {
+        name: "InternalError",
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        description: "Something went wrong in the server, and its log says what under the number in `X-Request-Id`.",
+        when: |_, _| true,
+    },
+];
+
+impl Refusal {
+    /// What it looks like.
+    fn response(&self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut example = Problem::new(self.status.as_u16(), title)
+            .with_detail(self.description.replace('`', ""))
+            .at("/api/tasks");
+        if self.status == StatusCode::UNPROCESSABLE_ENTITY {
+            let field = FieldError::new("/payload/seconds", "expected 0 to 3600");
+            example = example.with_errors(vec![field]);
+        }
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .example(serde_json::to_value(example).ok())
+            .build();
+        ResponseBuilder::new()
+            .description(self.description)
+            .content(PROBLEM_JSON, content)
+            .build()
+    }
+
+    fn reference(&self) -> RefOr<Response> {
+        RefOr::Ref(Ref::from_response_name(self.name))
+    }
+}
+
+/// Adds them to the document and to each operation that can answer so, and the request's number to
+/// every problem.
+pub(super) fn add(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_with(Components::new);
+    for refusal in &ALL {
+        let response = numbered(refusal.response());
+        components
+            .responses
+            .insert(refusal.name.to_owned(), response.into());
+    }
+    for item in document.paths.paths.values_mut() {
+        for (method, operation) in operations_mut(item) {
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(own) = response {
+                    *own = numbered(std::mem::take(own));
+                }
+            }
+            for refusal in &ALL {
+                if (refusal.when)(&method, operation) {
+                    let status = refusal.status.as_str().to_owned();
+                    let responses = &mut operation.responses.responses;
+                    // What a route says of such an answer itself is more to the point.
+                    responses
+                        .entry(status)
+                        .or_insert_with(|| refusal.reference());
+                }
+            }
+        }
+    }
+}
+
+/// The same response with the header that [`crate::guard`] gives to every problem.
+fn numbered(mut response: Response) -> Response {
+    if response.content.contains_key(PROBLEM_JSON) {
+        let header = HeaderBuilder::new()
+            .schema(Some(String::schema()))
+            .description(Some(
+                "The number by which the server's log has this request.",
+            ))
+            .build();
+        response
+            .headers
+            .insert("X-Request-Id".to_owned(), header.into());
+    }
+    response
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Whether the operation has a parameter of this sort.
+fn has(operation: &Operation, place: &ParameterIn) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(own) if own.parameter_in == *place))
+}
+
+fn is_websocket(operation: &Operation) -> bool {
+    operation.responses.responses.contains_key("101")
+}

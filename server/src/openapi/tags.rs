@@ -1,0 +1,9 @@
+//! The groups of operations, in the order in which the documentation shows them.
+
+pub(crate) const TASKS: &str = "Tasks";
+pub(crate) const LIVE: &str = "Live";
+pub(crate) const KINDS: &str = "Kinds";
+pub(crate) const QUEUES: &str = "Queues";
+pub(crate) const SCHEDULES: &str = "Schedules";
+pub(crate) const SERVER: &str = "Server";
+pub(crate) const TRY: &str = "Try";

@@ -1,0 +1,88 @@
+//! The configuration file, as the real binary reads it.
+
+use std::path::Path;
+
+use http::StatusCode;
+
+use crate::support::process::{ANY_PORT, Process, command, refusal};
+
+fn write(directory: &Path, text: &str) {
+    std::fs::write(directory.join("glassworks.toml"), text).unwrap();
+}
+
+#[tokio::test]
+async fn a_flag_comes_before_its_variable_and_that_before_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    write(
+        directory.path(),
+        "workers = 1\nallowed_hosts = [\"file.example\"]\nlog_format = \"json\"\n\
+         [queues.mail]\npaused = true\nconcurrency = 2\n",
+    );
+    let mut command = command(directory.path(), ANY_PORT);
+    command
+        .args(["serve", "--config", "glassworks.toml"])
+        .args(["--allowed-host", "flag.example"])
+        .env("GLASSWORKS_WORKERS", "2")
+        .env("GLASSWORKS_ALLOWED_HOST", "variable.example");
+    let process = Process::spawn(command).await;
+    let client = process.client();
+    let stats = client.get("/api/stats").await.json();
+    assert_eq!(stats["workers"], 2);
+    let queue = client.get("/api/queues/mail").await.json();
+    assert_eq!(
+        (&queue["paused"], &queue["concurrency"]),
+        (&true.into(), &2.into())
+    );
+    for (host, status) in [
+        ("flag.example", StatusCode::OK),
+        ("variable.example", StatusCode::MISDIRECTED_REQUEST),
+        ("file.example", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        let request = client.request("GET", "/api/hello").header("host", host);
+        assert_eq!(request.send().await.status, status, "{host}");
+    }
+    process.kill().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_the_file_is_told_in_one_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    for (text, told) in [
+        (
+            "workers = 3\ncolour = 1\n",
+            "glassworks.toml, line 2: colour: ",
+        ),
+        ("workers = 0\n", "glassworks.toml, line 1: workers: "),
+        (
+            "[queues.mail]\nrate = 3\n",
+            "glassworks.toml, line 2: queues.mail.rate: ",
+        ),
+        (
+            "[queues.mail]\nconcurrency = 0\n",
+            "the queue `mail` cannot be set: ",
+        ),
+        ("[queues.\"a b\"]\n", "the queue `a b` cannot be set: "),
+        ("listen = \n", "glassworks.toml, line 1: "),
+    ] {
+        write(directory.path(), text);
+        let mut command = command(directory.path(), ANY_PORT);
+        command.args(["--config", "glassworks.toml"]);
+        let said = refusal(command).await;
+        assert!(said.starts_with("glassworks: "), "{said}");
+        assert!(said.contains(told), "{text}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command(directory.path(), ANY_PORT);
+    command.env("GLASSWORKS_CONFIG", "nowhere.toml");
+    let said = refusal(command).await;
+    assert!(
+        said.starts_with("glassworks: cannot read nowhere.toml: "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
