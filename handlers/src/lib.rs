@@ -2,8 +2,10 @@
 
 mod body;
 pub mod fetch;
+pub mod http;
 pub mod outbound;
 pub mod sleep;
+mod text;
 
 use glassworks_engine::Builder;
 
@@ -21,5 +23,6 @@ pub struct Options {
 pub fn register(engine: Builder, options: Options) -> Builder {
     engine
         .handler(sleep::Sleep)
-        .handler(fetch::Fetch::new(options.outbound))
+        .handler(fetch::Fetch::new(options.outbound.clone()))
+        .handler(http::Http::new(options.outbound))
 }
