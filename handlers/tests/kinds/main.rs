@@ -7,6 +7,7 @@
 )]
 
 mod calling;
+mod commands;
 mod fetching;
 mod hostile;
 mod redirects;
