@@ -61,6 +61,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let outbound = Outbound::new(config.allowed_upstreams);
     let kinds = glassworks_handlers::Options {
         outbound: outbound.clone(),
+        commands: config.commands,
     };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
