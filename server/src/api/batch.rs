@@ -58,7 +58,7 @@ pub(crate) async fn submit(
 ) -> ApiResult<impl IntoResponse> {
     let submitted = engine.submit_all(batch.tasks, &context).await?;
     let replayed = submitted.iter().any(|one| one.replayed);
-    let headers = AppendHeaders(replayed.then(|| (REPLAYED, "true")));
+    let headers = AppendHeaders(replayed.then_some((REPLAYED, "true")));
     let tasks = submitted.into_iter().map(|one| one.task).collect();
     Ok((StatusCode::ACCEPTED, headers, Json(Accepted { tasks })))
 }
