@@ -187,7 +187,7 @@ async fn the_kind_tells_what_is_configured() {
     );
     assert_eq!(kind.schema["properties"]["name"]["enum"], json!(["image"]));
     let arguments = &kind.schema["properties"]["arguments"];
-    assert_eq!(arguments["properties"]["width"]["minimum"], json!(1.0));
+    assert_eq!(arguments["properties"]["width"]["minimum"], json!(1));
     assert_eq!(arguments["additionalProperties"], false);
     assert_eq!(
         kind.example,
@@ -409,6 +409,15 @@ async fn output_comes_while_the_program_runs() {
         .iter()
         .filter(|event| matches!(event.body, EventBody::Output { .. }));
     assert_eq!(outputs.count(), 2);
+}
+
+#[test]
+fn the_readme_shows_programs_that_fit_together() {
+    let readme = include_str!("../../../README.md");
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let file: BTreeMap<String, BTreeMap<String, Program>> = toml::from_str(block).unwrap();
+    assert!(file["commands"].contains_key("resize"));
 }
 
 #[test]
