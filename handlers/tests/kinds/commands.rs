@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 
-use crate::support::Node;
+use crate::support::{Node, soon};
 
 fn options(programs: Value) -> Options {
     let commands: BTreeMap<String, Program> = serde_json::from_value(programs).unwrap();
@@ -289,7 +289,7 @@ async fn a_program_that_is_not_there_fails_for_good() {
 /// Reads a named pipe to its end: until every process that had it open for writing is gone.
 async fn until_closed(pipe: &mut pipe::Receiver) {
     let mut rest = Vec::new();
-    pipe.read_to_end(&mut rest).await.unwrap();
+    soon(pipe.read_to_end(&mut rest)).await.unwrap();
 }
 
 /// A script whose grandchild holds the named pipe `$1` open for writing, and says so.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::support::network::{PUBLIC, Scripted};
 use crate::support::service::{Service, answer};
-use crate::support::{Node, beside_services};
+use crate::support::{Node, beside_services, soon};
 
 fn payload(value: Value) -> Payload {
     serde_json::from_value(value).unwrap()
@@ -183,7 +183,7 @@ async fn dropping_the_stream_closes_the_connections() {
         tokio::task::yield_now().await;
     }
     drop(fetching);
-    assert_eq!(closing.recv().await, Some(0));
+    assert_eq!(soon(closing.recv()).await, Some(0));
 }
 
 #[tokio::test]
