@@ -1,14 +1,16 @@
 //! `command`: runs a program that the operator has allowed by name. Nothing a caller sends becomes
 //! more than the value of an argument: no shell, no path, no variable.
 //!
-//! Rooms, lowest first: `parameter` (what a value may be), `template` (where it goes), `program`
-//! (the configuration), `lines` (reading output), `group` (ending processes), `process` (one run).
+//! Rooms, lowest first: `shape` (what a value may be), `parameter` (as it is declared), `template`
+//! (where it goes), `program` (the configuration), `lines` (reading output), `group` (ending
+//! processes), `process` (one run).
 
 mod group;
 mod lines;
 mod parameter;
 mod process;
 mod program;
+mod shape;
 mod template;
 
 use std::collections::BTreeMap;

@@ -112,14 +112,12 @@ impl Http {
         if let Ok(Value::Object(steps)) = serde_json::to_value(timings) {
             attributes.extend(steps);
         }
-        match (&answer, &body) {
-            (Ok(answer), _) => {
-                attributes.insert("status".to_owned(), answer.status().as_u16().into());
-                attributes.insert("bytes".to_owned(), answer.bytes().into());
-            }
-            (Err(error), _) => {
-                attributes.insert("error".to_owned(), error.to_string().into());
-            }
+        if let Ok(answer) = &answer {
+            attributes.insert("status".to_owned(), answer.status().as_u16().into());
+            attributes.insert("bytes".to_owned(), answer.bytes().into());
+        }
+        if let Err(error) = &body {
+            attributes.insert("error".to_owned(), error.to_string().into());
         }
         run.span(name, "http", (started, ended), attributes).await;
 

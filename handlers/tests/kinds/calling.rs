@@ -5,8 +5,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
-use crate::support::Node;
 use crate::support::service::{Service, answer, redirect};
+use crate::support::{Node, soon};
 
 #[tokio::test]
 async fn it_sends_what_it_is_told_and_keeps_the_answer() {
@@ -191,7 +191,7 @@ async fn a_cancel_closes_the_connection_at_once() {
     let id = node.submit("http", json!({"url": service.url("/")})).await;
     node.until_printed(id, "begun").await;
     node.engine.cancel(id).await.unwrap();
-    assert_eq!(closing.recv().await, Some(0));
+    assert_eq!(soon(closing.recv()).await, Some(0));
     assert_eq!(node.finish(id).await.task.state, State::Cancelled);
 }
 

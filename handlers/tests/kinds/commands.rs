@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 
-use crate::support::Node;
+use crate::support::{Node, soon};
 
 fn options(programs: Value) -> Options {
     let commands: BTreeMap<String, Program> = serde_json::from_value(programs).unwrap();
@@ -187,7 +187,7 @@ async fn the_kind_tells_what_is_configured() {
     );
     assert_eq!(kind.schema["properties"]["name"]["enum"], json!(["image"]));
     let arguments = &kind.schema["properties"]["arguments"];
-    assert_eq!(arguments["properties"]["width"]["minimum"], json!(1.0));
+    assert_eq!(arguments["properties"]["width"]["minimum"], json!(1));
     assert_eq!(arguments["additionalProperties"], false);
     assert_eq!(
         kind.example,
@@ -289,7 +289,7 @@ async fn a_program_that_is_not_there_fails_for_good() {
 /// Reads a named pipe to its end: until every process that had it open for writing is gone.
 async fn until_closed(pipe: &mut pipe::Receiver) {
     let mut rest = Vec::new();
-    pipe.read_to_end(&mut rest).await.unwrap();
+    soon(pipe.read_to_end(&mut rest)).await.unwrap();
 }
 
 /// A script whose grandchild holds the named pipe `$1` open for writing, and says so.
@@ -409,6 +409,15 @@ async fn output_comes_while_the_program_runs() {
         .iter()
         .filter(|event| matches!(event.body, EventBody::Output { .. }));
     assert_eq!(outputs.count(), 2);
+}
+
+#[test]
+fn the_readme_shows_programs_that_fit_together() {
+    let readme = include_str!("../../../README.md");
+    let (_, block) = readme.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let file: BTreeMap<String, BTreeMap<String, Program>> = toml::from_str(block).unwrap();
+    assert!(file["commands"].contains_key("resize"));
 }
 
 #[test]

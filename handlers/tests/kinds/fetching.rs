@@ -8,11 +8,12 @@ use glassworks_handlers::{Options, outbound::Outbound};
 use glassworks_protocol::{EventBody, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 use tokio::sync::mpsc;
 
 use crate::support::network::{PUBLIC, Scripted};
 use crate::support::service::{Service, answer};
-use crate::support::{Node, beside_services};
+use crate::support::{Node, beside_services, soon};
 
 fn payload(value: Value) -> Payload {
     serde_json::from_value(value).unwrap()
@@ -41,6 +42,10 @@ async fn those_that_fail_are_reported_beside_those_that_do_not() {
     let endless = Service::endless().await;
     let big_head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "x".repeat(1_000_000));
     let big_head = Service::saying([big_head]).await;
+    // A port that is taken, and on which nobody listens.
+    let deaf = TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let refused = format!("http://{}/", deaf.local_addr().unwrap());
     let sources: Vec<_> = [
         ("good", good.url("/")),
         ("text", text.url("/")),
@@ -51,7 +56,7 @@ async fn those_that_fail_are_reported_beside_those_that_do_not() {
         ("silent", silent.url("/")),
         ("endless", endless.url("/")),
         ("big head", big_head.url("/")),
-        ("refused", "http://127.0.0.1:1/".to_owned()),
+        ("refused", refused),
         ("nowhere", "http://nowhere.invalid/".to_owned()),
     ]
     .into_iter()
@@ -178,7 +183,7 @@ async fn dropping_the_stream_closes_the_connections() {
         tokio::task::yield_now().await;
     }
     drop(fetching);
-    assert_eq!(closing.recv().await, Some(0));
+    assert_eq!(soon(closing.recv()).await, Some(0));
 }
 
 #[tokio::test]

@@ -1,19 +1,23 @@
-//! What surrounds the client: proxies in the environment, which it must not use, and certificates.
+//! What surrounds the client: proxies in the environment, which it must not use, certificates, and
+//! the trace that its requests belong to.
 
 use std::process::Command;
 use std::sync::Arc;
 
+use glassworks_engine::RequestContext;
 use glassworks_handlers::outbound::{Error, Outbound};
+use glassworks_protocol::NewTask;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::network::{PUBLIC, Scripted};
 use crate::support::service::{Service, answer};
-use crate::support::{beside_services, get};
+use crate::support::{Node, beside_services, get};
 
 /// The variable that tells the process below what to fetch.
 const URL: &str = "GLASSWORKS_TEST_URL";
@@ -106,4 +110,30 @@ async fn a_certificate_must_name_the_host_and_come_from_a_trusted_authority() {
         let refused = status(outbound, url).await;
         assert!(matches!(refused, Err(Error::Tls(_))), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn the_trace_of_the_submission_is_passed_on() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let service = Service::saying([answer("200 OK", &[], "")]).await;
+    let node = Node::beside_services().await;
+    let context = RequestContext {
+        traceparent: Some(TRACE.to_owned()),
+        ..RequestContext::default()
+    };
+    let url = service.url("/");
+    for new in [
+        NewTask::new("http", json!({ "url": url })),
+        NewTask::new("fetch", json!({"sources": [{"name": "a", "url": url}]})),
+    ] {
+        let id = node.engine.submit_as(new, &context).await.unwrap().task.id;
+        node.finish(id).await.result();
+    }
+    let line = format!("\r\ntraceparent: {TRACE}\r\n");
+    let requests = service.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(
+        requests.iter().all(|request| request.contains(&line)),
+        "{requests:?}"
+    );
 }

@@ -40,7 +40,8 @@ impl Node {
         let directory = tempfile::tempdir().unwrap();
         let engine = register(Engine::builder(), options)
             .options(EngineOptions {
-                cancel_grace: Duration::from_secs(10),
+                // What does not stop by itself is not stopped by the engine either.
+                cancel_grace: Duration::from_hours(1),
                 shutdown_grace,
                 ..EngineOptions::default()
             })
@@ -105,7 +106,7 @@ impl Node {
     pub(crate) async fn until(&self, id: TaskId, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut follow = self.engine.follow(id, 0).await.unwrap();
         let mut log = Vec::new();
-        while let Some(batch) = follow.next().await {
+        while let Some(batch) = soon(follow.next()).await {
             for event in batch.unwrap() {
                 log.push(Event::clone(&event));
                 if wanted(&event) {
@@ -129,6 +130,12 @@ impl Node {
             "ended without {text:?}: {log:?}"
         );
     }
+}
+
+/// What `work` comes to, which is not to take for ever.
+pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
+    let limit = Duration::from_mins(1);
+    tokio::time::timeout(limit, work).await.unwrap()
 }
 
 /// What may reach loopback.
