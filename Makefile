@@ -26,6 +26,8 @@ build: setup-run release ## Build the release binary
 test: setup-test lint rust-test release ## Check everything: format, lints, Rust tests, browser tests
 	$(WITH) cargo xtask budget
 	scripts/check-readme $(BINARY)
+	scripts/check-guide $(BINARY)
+	scripts/check-openapi $(BINARY)
 	cd end2end && GLASSWORKS_BINARY=$(abspath $(BINARY)) npm test --silent -- $(ARGS)
 
 .PHONY: setup-run setup-test

@@ -34,6 +34,7 @@ mod time;
 mod fixture;
 
 pub use app::{App, AssetUrls, shell};
+pub use components::PAGES;
 
 /// The wasm's entry: takes over the HTML that the server sent.
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,12 @@
 // Every page, with something on it: for what must hold on all of them.
 import type { Tasks } from './tasks';
 
+/** The paths of the documentation, which is there whatever the server holds. */
+export const DOCUMENTATION = {
+  'the API': '/docs',
+  'the guide': '/docs/coming-from-fastapi-and-celery',
+};
+
 const IN_AN_HOUR = { retry: { initial_ms: 3_600_000, factor: 1, max_ms: 3_600_000 } };
 
 /** The paths of all pages by their names, after filling the server with tasks in every state. */

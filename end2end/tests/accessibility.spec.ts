@@ -1,7 +1,7 @@
 // No page has a fault that axe can find, in light or dark.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { everyPage } from '../support/pages';
+import { DOCUMENTATION, everyPage } from '../support/pages';
 import { expect, hydrated, test } from '../support/test';
 
 /** The faults of the page as it stands, one line for each element; all rules, or just those. */
@@ -32,6 +32,15 @@ for (const { colorScheme, rules } of SCHEMES) {
         await page.goto(path);
         await hydrated(page);
         await expect(page.getByRole('status', { name: 'Connection' })).toHaveText('live');
+        expect.soft(await faults(page, rules && [...rules]), name).toEqual([]);
+      }
+    });
+
+    test('the documentation', async ({ page }) => {
+      for (const [name, path] of Object.entries(DOCUMENTATION)) {
+        await page.goto(path);
+        await hydrated(page);
+        for (const summary of await page.locator('summary:visible').all()) await summary.click();
         expect.soft(await faults(page, rules && [...rules]), name).toEqual([]);
       }
     });

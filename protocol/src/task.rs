@@ -35,7 +35,11 @@ impl FromStr for TaskId {
 
 /// Where a task stands. The legal moves between states are the engine's `state` table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = "queued")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Due later, never tried.
@@ -256,12 +260,15 @@ pub struct Task {
     /// `UUIDv7`, given by the server.
     pub id: TaskId,
     /// The name of the code that runs it.
+    #[cfg_attr(feature = "openapi", schema(example = "sleep"))]
     pub kind: String,
     /// The lane it waits in.
+    #[cfg_attr(feature = "openapi", schema(example = "default"))]
     pub queue: String,
     /// Where it stands.
     pub state: State,
     /// What its handler is given.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object, example = json!({"seconds": 5, "steps": 10})))]
     pub payload: Value,
     /// 0 (first) to 9 (last).
     #[cfg_attr(feature = "openapi", schema(maximum = 9))]

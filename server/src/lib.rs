@@ -10,6 +10,7 @@
 mod api;
 pub mod assets;
 pub mod config;
+mod docs;
 mod error;
 mod exposition;
 pub mod guard;

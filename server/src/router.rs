@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::guard::{Admission, body, guard, panicked};
 use crate::node::Node;
 use crate::openapi::{Served, served};
-use crate::{assets, openapi, pages};
+use crate::{assets, docs, openapi, pages};
 
 /// The API. Each route brings its path, its method and its documentation with it; one without
 /// does not compile.
@@ -76,6 +76,7 @@ pub fn router(node: Node) -> Router {
     let document = openapi::complete(document, engine.kinds(), engine.payload_schemas());
     let table = api
         .layer(Extension(Served::new(&document).ok()))
+        .merge(docs::routes(&document, &node.site))
         .merge(pages::routes(&node))
         .merge(assets::routes(&node.site))
         .method_not_allowed_fallback(wrong_method);

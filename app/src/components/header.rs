@@ -6,6 +6,9 @@ use leptos_router::hooks::use_location;
 use super::{Erase, changing};
 use crate::live::{Live, Status};
 
+/// The pages that the header leads to, by path and name.
+pub const PAGES: [(&str, &str); 3] = [("/", "Board"), ("/tasks", "Tasks"), ("/submit", "Submit")];
+
 /// The name, the pages, and the state of the connection.
 #[component]
 pub(crate) fn Header() -> impl IntoView {
@@ -16,9 +19,11 @@ pub(crate) fn Header() -> impl IntoView {
                 <span>"Glassworks"</span>
             </a>
             <nav aria-label="Pages">
-                <PageLink href="/" name="Board" />
-                <PageLink href="/tasks" name="Tasks" />
-                <PageLink href="/submit" name="Submit" />
+                {PAGES.map(|(href, name)| view! { <PageLink href name /> })}
+                // `external`: the server's own page, which the router does not have.
+                <a href="/docs" rel="external">
+                    "API"
+                </a>
             </nav>
             <Connection />
         </header>

@@ -8,6 +8,7 @@
 mod frame;
 pub(crate) mod header;
 mod kinds;
+pub(crate) mod ranges;
 mod refusals;
 pub(crate) mod served;
 mod shapes;
@@ -17,6 +18,7 @@ use glassworks_engine::PayloadSchema;
 use glassworks_protocol::KindInfo;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 
 pub(crate) use served::Served;
 
@@ -36,6 +38,33 @@ pub(crate) fn complete(
 ) -> OpenApi {
     shapes::correct(&mut document);
     kinds::describe(&mut document, kinds, payloads);
+    ranges::say(&mut document);
     refusals::add(&mut document);
     document
+}
+
+/// Every operation of a path, with its method.
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (HttpMethod, &Operation)> {
+    [
+        (HttpMethod::Get, &item.get),
+        (HttpMethod::Post, &item.post),
+        (HttpMethod::Put, &item.put),
+        (HttpMethod::Patch, &item.patch),
+        (HttpMethod::Delete, &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+/// Every operation of a path, with its method, to change.
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

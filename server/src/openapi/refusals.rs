@@ -7,10 +7,10 @@ use glassworks_protocol::{FieldError, Problem};
 use http::StatusCode;
 use utoipa::PartialSchema as _;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
-use super::PROBLEM_JSON;
+use super::{PROBLEM_JSON, operations_mut};
 
 /// When an operation can be refused so.
 type When = fn(&HttpMethod, &Operation) -> bool;
@@ -156,18 +156,6 @@ fn numbered(mut response: Response) -> Response {
             .insert("X-Request-Id".to_owned(), header.into());
     }
     response
-}
-
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
-    [
-        (HttpMethod::Get, &mut item.get),
-        (HttpMethod::Post, &mut item.post),
-        (HttpMethod::Put, &mut item.put),
-        (HttpMethod::Patch, &mut item.patch),
-        (HttpMethod::Delete, &mut item.delete),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// Whether the operation has a parameter of this sort.

@@ -15,18 +15,42 @@ pub(super) fn correct(document: &mut OpenApi) {
     let Some(Components { schemas, .. }) = document.components.as_mut() else {
         return;
     };
-    let flat: Vec<(String, Schema)> = schemas
-        .iter()
-        .filter_map(|(name, schema)| match schema {
-            RefOr::T(Schema::AllOf(parts)) => Some((name.clone(), flatten(parts, schemas)?)),
-            _ => None,
-        })
-        .collect();
-    schemas.extend(flat.into_iter().map(|(name, schema)| (name, schema.into())));
+    let absorbed = flatten_all(schemas);
     for name in CLOSED {
         if let Some(RefOr::T(Schema::OneOf(variants))) = schemas.get_mut(name) {
             close(variants);
         }
+    }
+    // What has become part of another schema goes, unless something else refers to it, too.
+    let text = document.to_json().unwrap_or_default();
+    let is_used = |name: &str| text.contains(&format!("#/components/schemas/{name}\""));
+    if let Some(components) = document.components.as_mut() {
+        components
+            .schemas
+            .retain(|name, _| is_used(name) || !absorbed.contains(name));
+    }
+}
+
+/// Makes one schema of each that has parts; returns the names of the parts.
+fn flatten_all(schemas: &mut Schemas) -> Vec<String> {
+    let mut absorbed = Vec::new();
+    let mut flat = Vec::new();
+    for (name, schema) in &*schemas {
+        if let RefOr::T(Schema::AllOf(parts)) = schema
+            && let Some(whole) = flatten(parts, schemas)
+        {
+            flat.push((name.clone(), whole.into()));
+            absorbed.extend(parts.items.iter().filter_map(name_of));
+        }
+    }
+    schemas.extend(flat);
+    absorbed
+}
+
+fn name_of(schema: &RefOr<Schema>) -> Option<String> {
+    match schema {
+        RefOr::Ref(reference) => Some(reference.ref_location.rsplit('/').next()?.to_owned()),
+        RefOr::T(_) => None,
     }
 }
 
@@ -70,10 +94,7 @@ fn absorb(base: &mut Object, part: &Object) {
 fn resolve<'a>(schema: &'a RefOr<Schema>, schemas: &'a Schemas) -> Option<&'a Schema> {
     match schema {
         RefOr::T(schema) => Some(schema),
-        RefOr::Ref(reference) => {
-            let name = reference.ref_location.rsplit('/').next()?;
-            resolve(schemas.get(name)?, schemas)
-        }
+        RefOr::Ref(_) => resolve(schemas.get(&name_of(schema)?)?, schemas),
     }
 }
 

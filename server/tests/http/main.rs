@@ -9,6 +9,7 @@ mod aggregate;
 mod answers;
 mod configuration;
 mod connections;
+mod docs;
 mod figures;
 mod files;
 mod many;

@@ -41,6 +41,12 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
     extensions(("x-websocket" = json!({
         "client": {"$ref": "#/components/schemas/ClientMessage"},
         "server": {"$ref": "#/components/schemas/ServerMessage"},
+        "examples": [
+            {"op": "watch_stats", "sub": 1},
+            {"op": "watch_tasks", "sub": 2, "filter": {"state": "failed"}},
+            {"op": "watch_task", "sub": 3, "task_id": "019ab0f5-2f5c-7cc1-9d2a-4b7d3c1e8f60", "after": 0},
+            {"op": "unwatch", "sub": 1},
+        ],
     }))),
 )]
 pub(crate) async fn socket(

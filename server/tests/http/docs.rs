@@ -1,0 +1,56 @@
+//! The documentation's pages.
+
+use http::StatusCode;
+
+use crate::support::Server;
+
+#[tokio::test]
+async fn each_operation_and_schema_has_its_place_on_the_page() {
+    let server = Server::start().await;
+    let client = server.client();
+    let page = client.get("/docs").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let html = page.text();
+    let document = client.get("/openapi.json").await.json();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+            assert!(html.contains(&format!("href=\"#{id}\"")), "{id}");
+        }
+    }
+    for name in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        assert!(html.contains(&format!("id=\"schema-{name}\"")), "{name}");
+    }
+    let links = html.split("href=\"#").skip(1);
+    for target in links.map(|rest| rest.split('"').next().unwrap()) {
+        assert!(html.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_on_the_page_is_for_the_server_that_was_asked() {
+    let server = Server::start().await;
+    let request = server.client().request("GET", "/docs");
+    let page = request.header("host", "localhost:1234").send().await;
+    let page = page.whole().await;
+    assert!(page.text().contains("curl http://localhost:1234/api/tasks"));
+    assert!(!page.text().contains("{origin}"));
+    assert!(!page.text().contains("{nonce}"));
+}
+
+#[tokio::test]
+async fn the_guide_is_a_page_too() {
+    let server = Server::start().await;
+    let client = server.client();
+    let path = "/docs/coming-from-fastapi-and-celery";
+    assert!(client.get("/docs").await.text().contains(path));
+    let guide = client.get(path).await;
+    assert_eq!(guide.status, StatusCode::OK);
+    assert!(guide.text().contains("<h1>Coming from FastAPI"));
+}
