@@ -1,5 +1,5 @@
 //! JSON between the server and the browser: what server functions answer, and what pages start
-//! with. Written by serde_json, and read by [`crate::json`].
+//! with. Written by `serde_json`, and read by [`crate::json`].
 
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::codec::Post;

@@ -1,6 +1,6 @@
 //! JSON as the browser reads it: first the text as a tree, then the tree as a type.
 //!
-//! serde_json reads a type right from the text: for each type with the parser all around it, from
+//! `serde_json` reads a type right from the text: for each type with the parser all around it, from
 //! arrays as well as from objects, and with words for everything that can be wrong. That would be
 //! a tenth of what the browser loads, and nobody there reads the words.
 

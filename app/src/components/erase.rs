@@ -25,9 +25,10 @@ pub(crate) trait Erase {
 impl<V: RenderHtml + 'static> Erase for V {
     fn erase(self) -> Erased {
         #[cfg(feature = "ssr")]
-        return self.into_any();
+        let erased = self.into_any();
         #[cfg(not(feature = "ssr"))]
-        Erased::new(self)
+        let erased = Erased::new(self);
+        erased
     }
 }
 

@@ -6,17 +6,16 @@ use web_sys::SubmitEvent;
 use super::Erased;
 use super::form_data::sent_by;
 
+/// Calls the function with what was sent: names and values, in their order.
+pub(crate) type Call = Box<dyn Fn(Vec<(String, String)>)>;
+
 /// A form with `content`. Without JavaScript the browser sends it to `url`; with it, `send` is
 /// given what would be sent.
 ///
 /// Leptos's own `ActionForm` reads the arguments back from a query string, for each function with
 /// a parser of its own.
 #[component]
-pub(crate) fn FunctionForm(
-    url: &'static str,
-    send: Box<dyn Fn(Vec<(String, String)>)>,
-    content: Erased,
-) -> impl IntoView {
+pub(crate) fn FunctionForm(url: &'static str, send: Call, content: Erased) -> impl IntoView {
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send(sent_by(&event));

@@ -67,12 +67,16 @@ fn Figures(stats: Stats) -> impl IntoView {
 #[component]
 fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
     let live = live_list(&ListQuery::on_board(state), first);
-    let (name, pick, row): (_, Pick, fn(TaskSummary) -> Erased) = match state {
-        State::Failed => ("Failed tasks", latest_failed, failed_task),
-        _ => ("Running tasks", latest, running_task),
+    let (class, name) = match state {
+        State::Failed => ("failed-list", "Failed tasks"),
+        _ => ("running-list", "Running tasks"),
+    };
+    let (pick, row): (Pick, fn(TaskSummary) -> Erased) = match state {
+        State::Failed => (latest_failed, failed_task),
+        _ => (latest, running_task),
     };
     view! {
-        <ul class="board-list" aria-label=name>
+        <ul class=class aria-label=name>
             <TaskRows rows=live.rows pick row />
         </ul>
         {changing(move || rest(live, state))}
