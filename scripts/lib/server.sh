@@ -7,7 +7,7 @@ server_start() {
     local binary=$1 _
     shift
     SERVER_FOLDER=$(mktemp -d)
-    # The server in the background makes it too, but perhaps after the first look at it.
+    # The loop below may look before the server's own shell has made it.
     : >"$SERVER_FOLDER/out"
     "$binary" --listen 127.0.0.1:0 --database "sqlite:$SERVER_FOLDER/tasks.db" "$@" \
         >"$SERVER_FOLDER/out" 2>"$SERVER_FOLDER/log" &
