@@ -7,7 +7,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 
-use crate::components::{Clock, Header};
+use crate::components::{Clock, Erase, Erased, Header};
 use crate::live::Live;
 use crate::pages::{BoardPage, NotFoundPage, SubmitPage, TaskPage, TasksPage};
 
@@ -75,6 +75,12 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let clock = Clock::provide();
     let live = Live::provide();
+    // Of one type, or the router's code would be there for each.
+    let board: fn() -> Erased = || view! { <BoardPage /> }.erase();
+    let tasks: fn() -> Erased = || view! { <TasksPage /> }.erase();
+    let task: fn() -> Erased = || view! { <TaskPage /> }.erase();
+    let submit: fn() -> Erased = || view! { <SubmitPage /> }.erase();
+    let not_found: fn() -> Erased = || view! { <NotFoundPage /> }.erase();
     // Effects run in the browser, once what the server sent is hydrated.
     Effect::new(move |_| {
         clock.start();
@@ -90,11 +96,11 @@ pub fn App() -> impl IntoView {
             <Header />
             <main id="main" tabindex="-1">
                 <FocusOnNavigation />
-                <FlatRoutes fallback=NotFoundPage>
-                    <Route path=path!("/") view=BoardPage ssr=SsrMode::Async />
-                    <Route path=path!("/tasks") view=TasksPage ssr=SsrMode::Async />
-                    <Route path=path!("/tasks/:id") view=TaskPage ssr=SsrMode::Async />
-                    <Route path=path!("/submit") view=SubmitPage ssr=SsrMode::Async />
+                <FlatRoutes fallback=not_found>
+                    <Route path=path!("/") view=board ssr=SsrMode::Async />
+                    <Route path=path!("/tasks") view=tasks ssr=SsrMode::Async />
+                    <Route path=path!("/tasks/:id") view=task ssr=SsrMode::Async />
+                    <Route path=path!("/submit") view=submit ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
         </Router>

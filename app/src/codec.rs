@@ -1,17 +1,18 @@
-//! JSON between server functions and the browser.
-//!
-//! Leptos reads what a page starts with from text, but what a server function answers from bytes:
-//! serde would write the code for each type twice. Here both are text.
+//! JSON between the server and the browser: what server functions answer, and what pages start
+//! with. Written by `serde_json`, and read by [`crate::json`].
 
+use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::DeserializeOwned;
+
+use crate::json::{self, Unreadable};
 
 /// The output of all server functions.
 pub(crate) type Json = Post<JsonText>;
 
-/// JSON that is read from text.
+/// JSON text.
 pub(crate) struct JsonText;
 
 impl ContentType for JsonText {
@@ -31,10 +32,27 @@ impl<T: Serialize> Encodes<T> for JsonText {
 }
 
 impl<T: DeserializeOwned> Decodes<T> for JsonText {
-    type Error = serde_json::Error;
+    type Error = Unreadable;
 
-    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        let text = str::from_utf8(&bytes).map_err(Self::Error::custom)?;
-        serde_json::from_str(text)
+    fn decode(bytes: Bytes) -> Result<T, Unreadable> {
+        json::read(str::from_utf8(&bytes).map_err(|_| Unreadable)?)
+    }
+}
+
+impl<T: Serialize> Encoder<T> for JsonText {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, Self::Error> {
+        serde_json::to_string(value)
+    }
+}
+
+impl<T: DeserializeOwned> Decoder<T> for JsonText {
+    type Error = Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, Unreadable> {
+        json::read(text)
     }
 }

@@ -19,6 +19,7 @@ mod components;
 mod curl;
 mod form;
 mod functions;
+mod json;
 mod list_query;
 mod live;
 mod output;

@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Claim, NewRow, Outcome, Store, Write};
-use glassworks_engine::{Database, Engine, Handler, Limits, Options, Run, TaskError};
+use glassworks_engine::{
+    Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
+};
 use glassworks_protocol::{NewTask, TaskId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,23 +69,30 @@ fn main() {
         .build()
         .unwrap();
     println!("| figure | value |\n| --- | --- |");
-    row("processors", std::thread::available_parallelism().unwrap());
+    row("machine", machine());
+    row(
+        "store",
+        format!(
+            "SQLite {}, WAL; synchronous=FULL for batches with a submit or an end, NORMAL for others",
+            rusqlite::version()
+        ),
+    );
     row(
         "one fdatasync of 4 KiB, median",
         format!("{:.0} µs", sync_cost()),
     );
     for concurrency in [1, 64, 256] {
-        let rate = runtime.block_on(submit_rate(concurrency));
+        let measured = runtime.block_on(submit_rate(concurrency));
         row(
             &format!("durable submit, {concurrency} at a time"),
-            format!("{rate:.0}/s"),
+            measured,
         );
     }
     for workers in [100, 1_000] {
-        let rate = runtime.block_on(done_rate(workers));
+        let measured = runtime.block_on(done_rate(workers));
         row(
             &format!("submit to done, no-op, 3 events each, {workers} workers"),
-            format!("{rate:.0}/s"),
+            measured,
         );
     }
     let (p50, p99) = runtime.block_on(pick_up());
@@ -107,6 +116,41 @@ fn main() {
 
 fn row(figure: &str, value: impl std::fmt::Display) {
     println!("| {figure} | {value} |");
+}
+
+/// The processor and how many of it.
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |rest| {
+            rest.trim_start_matches([' ', '\t', ':'])
+        });
+    let count = std::thread::available_parallelism().unwrap();
+    format!("{count} x {model}, {}", std::env::consts::OS)
+}
+
+/// A rate, and how many writes shared a batch to reach it.
+struct Measured {
+    rate: f64,
+    journal: JournalCounts,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let JournalCounts {
+            batches,
+            durable_batches,
+            writes,
+        } = self.journal;
+        let mean = writes as f64 / batches as f64;
+        write!(
+            f,
+            "{:.0}/s ({mean:.1} writes a batch, {durable_batches} of {batches} batches durable)",
+            self.rate
+        )
+    }
 }
 
 /// The disk's own pace, in microseconds: nothing durable can be quicker.
@@ -139,7 +183,7 @@ async fn engine(folder: &tempfile::TempDir, workers: u32, seen: &Arc<Seen>) -> E
 }
 
 /// Durable submits a second, of tasks that are not due.
-async fn submit_rate(concurrency: usize) -> f64 {
+async fn submit_rate(concurrency: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(&folder, 1, &Arc::default()).await;
     let until = Instant::now() + Duration::from_secs(4);
@@ -165,11 +209,14 @@ async fn submit_rate(concurrency: usize) -> f64 {
     for submitter in submitters {
         total += submitter.await.unwrap();
     }
-    total as f64 / start.elapsed().as_secs_f64()
+    Measured {
+        rate: total as f64 / start.elapsed().as_secs_f64(),
+        journal: engine.journal(),
+    }
 }
 
 /// Tasks a second from submission to their committed end, 256 submitters.
-async fn done_rate(workers: u32) -> f64 {
+async fn done_rate(workers: u32) -> Measured {
     const TASKS: u64 = 100_000;
     const SUBMITTERS: u64 = 256;
     let folder = tempfile::tempdir().unwrap();
@@ -194,7 +241,10 @@ async fn done_rate(workers: u32) -> f64 {
     while engine.since_start().completed < TASKS {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    TASKS as f64 / start.elapsed().as_secs_f64()
+    Measured {
+        rate: TASKS as f64 / start.elapsed().as_secs_f64(),
+        journal: engine.journal(),
+    }
 }
 
 /// From the call of submit to the handler's first line, in process.

@@ -7,6 +7,7 @@
 //! answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,25 @@ pub(crate) struct Journal {
     entries: mpsc::Sender<Entry>,
     closing: CancellationToken,
     committing: TaskTracker,
+    counters: Arc<Counters>,
+}
+
+/// What the journal has committed since the engine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalCounts {
+    /// Batches, each of them one transaction.
+    pub batches: u64,
+    /// Those of them that waited for the disk.
+    pub durable_batches: u64,
+    /// Writes in all batches.
+    pub writes: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    batches: AtomicU64,
+    durable_batches: AtomicU64,
+    writes: AtomicU64,
 }
 
 struct Entry {
@@ -48,12 +68,15 @@ impl Journal {
         let closing = CancellationToken::new();
         let committing = TaskTracker::new();
         let ending = closing.clone();
+        let counters = Arc::<Counters>::default();
+        let counted = Arc::clone(&counters);
         committing.spawn(async move {
             let committer = Committer {
                 store,
                 hub,
                 tally,
                 work,
+                counters: counted,
             };
             committer.run(waiting, ending).await;
         });
@@ -62,6 +85,16 @@ impl Journal {
             entries,
             closing,
             committing,
+            counters,
+        }
+    }
+
+    /// What has been committed so far.
+    pub(crate) fn counts(&self) -> JournalCounts {
+        JournalCounts {
+            batches: self.counters.batches.load(Ordering::Relaxed),
+            durable_batches: self.counters.durable_batches.load(Ordering::Relaxed),
+            writes: self.counters.writes.load(Ordering::Relaxed),
         }
     }
 
@@ -95,6 +128,7 @@ struct Committer {
     hub: Arc<Hub>,
     tally: Arc<Tally>,
     work: Arc<Notify>,
+    counters: Arc<Counters>,
 }
 
 impl Committer {
@@ -118,8 +152,17 @@ impl Committer {
     async fn commit(&self, entries: impl Iterator<Item = Entry>) {
         let (writes, replies): (Vec<_>, Vec<_>) =
             entries.map(|entry| (entry.write, entry.reply)).unzip();
+        let durable = writes.iter().any(Write::must_be_durable);
         match self.store.commit(writes).await {
             Ok(committed) => {
+                let counters = &self.counters;
+                counters.batches.fetch_add(1, Ordering::Relaxed);
+                counters
+                    .durable_batches
+                    .fetch_add(u64::from(durable), Ordering::Relaxed);
+                counters
+                    .writes
+                    .fetch_add(committed.outcomes.len() as u64, Ordering::Relaxed);
                 self.tally.count(&committed.events);
                 self.hub.publish(committed.events, &committed.deleted);
                 for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {

@@ -38,6 +38,7 @@ pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use histogram::{Durations, Histogram};
 pub use hub::{Change, Changes, Follow};
+pub use journal::JournalCounts;
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, QueueRule, StartError};
 pub use registry::PayloadSchema;

@@ -1,12 +1,18 @@
 //! The kinds of task that come with Glassworks. A kind is one file or folder, and one line here.
 
 mod body;
+pub mod command;
 pub mod fetch;
+pub mod http;
 pub mod outbound;
 pub mod sleep;
+mod text;
+
+use std::collections::BTreeMap;
 
 use glassworks_engine::Builder;
 
+use crate::command::Program;
 use crate::outbound::Outbound;
 
 /// What the kinds need to know of this node.
@@ -14,12 +20,20 @@ use crate::outbound::Outbound;
 pub struct Options {
     /// What reaches out goes through it. By default it reaches public addresses alone.
     pub outbound: Outbound,
+    /// The programs that `command` runs, by name.
+    pub commands: BTreeMap<String, Program>,
 }
 
-/// Registers every kind.
+/// Registers every kind; `command` only where there is a program to run, so that a node which
+/// cannot run any does not offer to.
 #[must_use]
 pub fn register(engine: Builder, options: Options) -> Builder {
-    engine
+    let engine = engine
         .handler(sleep::Sleep)
-        .handler(fetch::Fetch::new(options.outbound))
+        .handler(fetch::Fetch::new(options.outbound.clone()))
+        .handler(http::Http::new(options.outbound));
+    if options.commands.is_empty() {
+        return engine;
+    }
+    engine.handler(command::Command::new(options.commands))
 }

@@ -16,6 +16,7 @@ use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
 use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
 use serde::Deserialize;
@@ -159,6 +160,10 @@ pub struct Config {
     /// How queues may be used, by name. From the file alone, as is what follows.
     #[arg(skip)]
     pub queues: BTreeMap<String, QueueRule>,
+
+    /// The programs that tasks of the kind `command` may run, by name.
+    #[arg(skip)]
+    pub commands: BTreeMap<String, Program>,
 
     /// How long finished tasks are kept.
     #[arg(skip)]

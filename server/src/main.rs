@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         .map_err(Into::into)
         .and_then(|cli| match cli.command() {
             Command::Serve => start(cli.config()),
-            Command::Openapi => print_openapi(),
+            Command::Openapi => print_openapi(cli.config()),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,6 +61,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let outbound = Outbound::new(config.allowed_upstreams);
     let kinds = glassworks_handlers::Options {
         outbound: outbound.clone(),
+        commands: config.commands,
     };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
@@ -102,9 +103,12 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints the OpenAPI document that a server of this program serves.
-fn print_openapi() -> Result<(), Box<dyn Error>> {
-    let options = glassworks_handlers::Options::default();
+/// Prints the OpenAPI document that a server of this configuration serves.
+fn print_openapi(config: Config) -> Result<(), Box<dyn Error>> {
+    let options = glassworks_handlers::Options {
+        commands: config.commands,
+        ..glassworks_handlers::Options::default()
+    };
     let kinds = glassworks_handlers::register(Engine::builder(), options);
     let document = openapi(kinds.kinds(), kinds.payload_schemas());
     writeln!(io::stdout(), "{}", document.to_pretty_json()?)?;

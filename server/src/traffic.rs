@@ -75,7 +75,7 @@ impl Traffic {
         *count.by_status.entry(status.as_u16()).or_default() += 1;
     }
 
-    /// Requests that are not over, among them streams; WebSockets are not counted.
+    /// Requests that are not over, among them streams; a WebSocket is none.
     pub(crate) fn open_requests(&self) -> u64 {
         self.0.open.load(Ordering::Relaxed)
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::files;
+use crate::{files, names};
 
 /// The stem of the files that wasm-bindgen writes.
 const NAME: &str = "glassworks";
@@ -21,8 +21,9 @@ pub(crate) struct Bound {
     pub(crate) snippets: Vec<(PathBuf, Vec<u8>)>,
 }
 
-/// Binds `module`, using the empty or absent directory `scratch`.
-pub(crate) fn bind(module: Vec<u8>, scratch: &Path) -> Result<Bound> {
+/// Binds `module`, using the empty or absent directory `scratch`. `names` says whether the wasm
+/// keeps the names of its functions, which no browser needs.
+pub(crate) fn bind(module: Vec<u8>, names: bool, scratch: &Path) -> Result<Bound> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_bytes(NAME, module)
@@ -30,11 +31,13 @@ pub(crate) fn bind(module: Vec<u8>, scratch: &Path) -> Result<Bound> {
         .typescript(false)
         // The page says where the wasm is, because its name holds the hash of its content.
         .omit_default_module_path(true)
-        .remove_name_section(true)
+        .remove_name_section(!names)
         .remove_producers_section(true)
         .generate(scratch)
         .context("wasm-bindgen failed")?;
-    read(scratch)
+    let mut bound = read(scratch)?;
+    names::number(&mut bound.script, &mut bound.wasm);
+    Ok(bound)
 }
 
 /// Reads back what `bind` or `write` left in `directory`.

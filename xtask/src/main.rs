@@ -11,6 +11,7 @@ mod compress;
 mod digest;
 mod files;
 mod manifest;
+mod names;
 mod optimize;
 mod project;
 mod report;

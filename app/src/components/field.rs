@@ -4,12 +4,12 @@ use glassworks_protocol::FieldError;
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Erase, filled};
+use super::{Erase, Erased, filled};
 use crate::form::{Control, Field, as_typed};
 
 /// A field with its control, which starts with what was `typed`; `errors` is what is wrong in the
 /// form as it was sent last. Drawn again with other errors, it keeps what has been typed since.
-pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> AnyView {
+pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> Erased {
     let id = field.id();
     let help_id = format!("{id}-help");
     let error_id = format!("{id}-error");
@@ -60,7 +60,7 @@ struct Given {
     typed: String,
 }
 
-fn input(field: &Field, control: &Control, given: Given) -> AnyView {
+fn input(field: &Field, control: &Control, given: Given) -> Erased {
     let Given {
         id,
         described_by,
@@ -102,7 +102,7 @@ fn input(field: &Field, control: &Control, given: Given) -> AnyView {
     .erase()
 }
 
-fn textarea(field: &Field, given: Given) -> AnyView {
+fn textarea(field: &Field, given: Given) -> Erased {
     let Given {
         id,
         described_by,
@@ -126,7 +126,7 @@ fn textarea(field: &Field, given: Given) -> AnyView {
     .erase()
 }
 
-fn select(field: &Field, values: &[Value], given: Given) -> AnyView {
+fn select(field: &Field, values: &[Value], given: Given) -> Erased {
     let Given {
         id,
         described_by,
@@ -156,7 +156,7 @@ fn select(field: &Field, values: &[Value], given: Given) -> AnyView {
     .erase()
 }
 
-pub(super) fn option(value: String, shown: String, selected: bool) -> AnyView {
+pub(super) fn option(value: String, shown: String, selected: bool) -> Erased {
     view! { <option value=value selected=selected>{shown}</option> }.erase()
 }
 

@@ -63,13 +63,15 @@ fn text(
     value: Option<String>,
 ) -> impl IntoView {
     let value = value.unwrap_or_default();
+    let sort = if name == "q" { "search" } else { "text" };
+    let suggestions = (name == "kind").then_some("list-kind");
     view! {
         <label class=format!("filter-{name}")>
             <span>{label}</span>
             <input
-                type="search"
+                type=sort
                 name=name
-                list=format!("list-{name}")
+                list=suggestions
                 autocomplete="off"
                 placeholder=placeholder
                 value=value.clone()

@@ -1,7 +1,7 @@
 //! What a form in the document holds.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, FormData, HtmlFormElement};
+use web_sys::{Element, Event, FormData, HtmlFormElement, SubmitEvent};
 
 /// The filled controls of the form in which `event` happened: names and values, in their order.
 pub(crate) fn typed_in(event: &Event) -> Vec<(String, String)> {
@@ -19,4 +19,16 @@ pub(crate) fn typed_in(event: &Event) -> Vec<(String, String)> {
             Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
         })
         .collect()
+}
+
+/// What the browser would send: the filled controls, and the button that was pressed.
+pub(crate) fn sent_by(event: &SubmitEvent) -> Vec<(String, String)> {
+    let mut sent = typed_in(event);
+    if let Some(button) = event.submitter()
+        && let (Some(name), Some(value)) =
+            (button.get_attribute("name"), button.get_attribute("value"))
+    {
+        sent.push((name, value));
+    }
+    sent
 }

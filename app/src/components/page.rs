@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{Erase, ProblemNote};
+use super::{Erase, Erased, ProblemNote};
+use crate::codec::JsonText;
 use crate::functions::{PageData, Wanted, load};
 use crate::pages::NotFoundPage;
 use crate::refused::Refused;
@@ -13,11 +14,10 @@ use crate::refused::Refused;
 #[component]
 pub(crate) fn Page(
     wanted: Box<dyn Fn() -> Wanted + Send + Sync>,
-    show: fn(Wanted, PageData) -> Option<AnyView>,
+    show: fn(Wanted, PageData) -> Option<Erased>,
 ) -> impl IntoView {
-    let data = Resource::new(wanted, |wanted| async move {
-        (load(wanted.clone()).await, wanted)
-    });
+    let load = |wanted: Wanted| async move { (load(wanted.clone()).await, wanted) };
+    let data = Resource::<_, JsonText>::new_with_options(wanted, load, false);
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
@@ -32,7 +32,7 @@ pub(crate) fn Page(
     }
 }
 
-fn not_found() -> AnyView {
+fn not_found() -> Erased {
     view! { <NotFoundPage /> }.erase()
 }
 

@@ -3,7 +3,7 @@
 use glassworks_protocol::{FieldError, Problem};
 use leptos::prelude::*;
 
-use super::Erase;
+use super::{Erase, Erased};
 
 /// A problem in words, with what is wrong where.
 #[component]
@@ -18,7 +18,7 @@ pub(crate) fn ProblemNote(problem: Problem) -> impl IntoView {
     }
 }
 
-fn one_error(error: FieldError) -> AnyView {
+fn one_error(error: FieldError) -> Erased {
     view! {
         <li>
             <code>{error.pointer}</code>

@@ -15,11 +15,19 @@ pub(crate) fn ProgressBar(
     let message = progress.and_then(|progress| progress.message);
     view! {
         <span class="progress">
-            <progress max="100" value=percent.map(|percent| percent.to_string()) aria-label=label>
+            <progress max="1" value=percent.map(share) aria-label=label>
             </progress>
             <span class="progress-share">{percent.map(|percent| format!("{percent} %"))}</span>
             <span class="progress-message">{message}</span>
         </span>
+    }
+}
+
+/// As a part of one.
+fn share(percent: u8) -> String {
+    match percent {
+        100.. => "1".to_owned(),
+        _ => format!("0.{percent:02}"),
     }
 }
 

@@ -4,7 +4,7 @@ use glassworks_protocol::{Event, EventBody, StateReason};
 use leptos::prelude::*;
 use serde_json::json;
 
-use super::{Elapsed, Erase, Moment, changing};
+use super::{Elapsed, Erase, Erased, Moment, changing};
 use crate::attempts::{Attempt, Outcome, attempts};
 use crate::form::as_typed;
 use crate::task_view::TaskView;
@@ -24,7 +24,7 @@ pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
     view! { <ol class="attempts">{changing(items)}</ol> }
 }
 
-fn one_attempt(attempt: Attempt) -> AnyView {
+fn one_attempt(attempt: Attempt) -> Erased {
     let (class, outcome, message) = match attempt.outcome {
         Outcome::Running => ("is-running", "running", None),
         Outcome::Completed => ("is-completed", "completed", None),
@@ -53,10 +53,11 @@ fn one_attempt(attempt: Attempt) -> AnyView {
 /// The log: changes of state, spans, and limits that were reached.
 #[component]
 pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
-    // Progress and output, which come often, leave the log as it is.
+    // Progress and output, which come often, leave the log as it is. The number is read and not
+    // only tracked, because a memo that nobody reads follows nothing.
     let latest = Memo::new(move |_| view.with(|view| view.log.last().map_or(0, |last| last.seq)));
     let entries = move || {
-        latest.track();
+        let _ = latest.get();
         view.with_untracked(|view| view.log.iter().map(entry).collect::<Vec<_>>())
     };
     let cut = move || {
@@ -78,7 +79,7 @@ pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
     }
 }
 
-fn entry(event: &Event) -> AnyView {
+fn entry(event: &Event) -> Erased {
     view! {
         <li>
             <span class="seq">{event.seq.to_string()}</span>

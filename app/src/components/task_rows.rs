@@ -3,7 +3,7 @@
 use glassworks_protocol::{TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::{Erase, changing};
+use super::{Erase, Erased, changing};
 
 /// Which tasks of a list are shown, in which order.
 pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
@@ -14,7 +14,7 @@ pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
 pub(crate) fn TaskRows(
     rows: RwSignal<Vec<TaskSummary>>,
     pick: Pick,
-    row: fn(TaskSummary) -> AnyView,
+    row: fn(TaskSummary) -> Erased,
 ) -> impl IntoView {
     let ids = move || rows.with(|rows| pick(rows));
     let one = move |id: TaskId| {

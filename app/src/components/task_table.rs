@@ -4,7 +4,7 @@ use glassworks_protocol::{State, TaskId, TaskSummary};
 use leptos::prelude::*;
 
 use super::{
-    Elapsed, Erase, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, filled, run_start,
+    Elapsed, Erase, Erased, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, filled, run_start,
 };
 
 /// A table of tasks; new rows come and old ones change in place.
@@ -41,7 +41,7 @@ fn all(rows: &[TaskSummary]) -> Vec<TaskId> {
     rows.iter().map(|row| row.id).collect()
 }
 
-fn row(task: TaskSummary) -> AnyView {
+fn row(task: TaskSummary) -> Erased {
     let note = note(&task);
     view! {
         <tr>
@@ -67,7 +67,7 @@ fn row(task: TaskSummary) -> AnyView {
 }
 
 /// What there is to say about a task in its state: progress, why it failed, or when it is due.
-fn note(task: &TaskSummary) -> AnyView {
+fn note(task: &TaskSummary) -> Erased {
     match task.state {
         State::Running => {
             let label = format!("Progress of {} {}", task.kind, task.id);

@@ -9,7 +9,7 @@ use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
 
-use super::{CopyButton, Erase, changing};
+use super::{CopyButton, Erase, Erased, changing};
 use crate::output::{MAX_BYTES, Output, Piece, last_part};
 use screen::Screen;
 
@@ -154,7 +154,7 @@ pub(crate) fn Terminal(
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.
-fn spans(pieces: &[Piece]) -> Vec<AnyView> {
+fn spans(pieces: &[Piece]) -> Vec<Erased> {
     let mut before = 1;
     pieces
         .iter()

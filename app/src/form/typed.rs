@@ -12,6 +12,7 @@ use super::Form;
 use super::fields::{Control, Field, as_typed};
 use super::options::set_options;
 use super::schema::WHOLE;
+use crate::json;
 
 /// What was typed into a form's controls, by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +142,7 @@ fn value(field: &Field, typed: Option<&str>) -> Result<Option<Value>, String> {
         };
     }
     let value = match &field.control {
-        Control::Number { integer, .. } => number(trimmed, *integer)?,
+        Control::Number { integer, .. } => Value::Number(number(trimmed, *integer)?),
         Control::Text | Control::Flag => Value::String(text.to_owned()),
         Control::Choice(values) => values
             .iter()
@@ -156,15 +157,16 @@ fn value(field: &Field, typed: Option<&str>) -> Result<Option<Value>, String> {
 }
 
 /// A number; a whole one stays whole, so that `5` does not travel as `5.0`.
-fn number(text: &str, must_be_whole: bool) -> Result<Value, String> {
-    // As JSON writes it. Rust's own parser for floats would double what the browser loads for it.
-    let number: Option<Number> = serde_json::from_str(text).ok();
-    match number {
-        None => Err(format!("`{text}` is not a number")),
-        Some(number) if must_be_whole && number.is_f64() => {
-            Err(format!("`{text}` is not a whole number"))
+fn number(text: &str, must_be_whole: bool) -> Result<Number, String> {
+    // As JSON writes it.
+    match serde_json::from_str(text) {
+        Ok(Value::Number(number)) => {
+            if must_be_whole && !(number.is_u64() || number.is_i64()) {
+                return Err(format!("`{text}` is not a whole number"));
+            }
+            Ok(number)
         }
-        Some(number) => Ok(Value::Number(number)),
+        _ => Err(format!("`{text}` is not a number")),
     }
 }
 
@@ -176,8 +178,7 @@ pub(super) fn integer<T: FromStr>(text: &str) -> Result<T, String> {
 
 /// Seconds, as they are typed, in milliseconds, as they travel.
 pub(super) fn millis(text: &str) -> Result<u64, String> {
-    number(text, false)?
-        .as_f64()
+    json::float(&number(text, false)?)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .and_then(|time| u64::try_from(time.as_millis()).ok())
         .ok_or_else(|| format!("`{text}` is not a number of seconds"))

@@ -20,6 +20,13 @@ pub(crate) enum Change {
 }
 
 impl Change {
+    const ALL: [Self; 3] = [Self::Cancel, Self::Retry, Self::Delete];
+
+    /// The change that is sent as `word`.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.as_str() == word)
+    }
+
     /// As it is sent.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

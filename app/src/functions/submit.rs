@@ -40,6 +40,30 @@ pub(crate) async fn submit_task(
     }
 }
 
+impl SubmitTask {
+    /// What a form sends: each control with its name.
+    pub(crate) fn of(sent: Vec<(String, String)>) -> Self {
+        let mut task = Self {
+            kind: String::new(),
+            payload: BTreeMap::new(),
+            options: BTreeMap::new(),
+        };
+        for (name, value) in sent {
+            match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+                Some(("payload", key)) => {
+                    task.payload.insert(key.to_owned(), value);
+                }
+                Some(("options", key)) => {
+                    task.options.insert(key.to_owned(), value);
+                }
+                _ if name == "kind" => task.kind = value,
+                _ => {}
+            }
+        }
+        task
+    }
+}
+
 #[cfg(feature = "ssr")]
 async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused> {
     let engine = super::engine()?;
@@ -69,5 +93,26 @@ fn back_to_form(kind: &str, typed: &Typed, refused: &Refused) {
     if let Ok(url) = error.to_url(&page) {
         let query = url.query().unwrap_or_default();
         leptos_axum::redirect(&format!("{}?{query}", url.path()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SubmitTask;
+
+    #[test]
+    fn what_a_form_sends_is_sorted_by_its_names() {
+        let sent = [
+            ("kind", "sleep"),
+            ("payload[a[0]]", "1"),
+            ("options[queue]", "q"),
+            ("other", "x"),
+        ];
+        let sent = sent.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let task = SubmitTask::of(sent.into());
+        assert_eq!(task.kind, "sleep");
+        let pairs = task.payload.iter().chain(&task.options);
+        let pairs: Vec<_> = pairs.map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(pairs, [("a[0]", "1"), ("queue", "q")]);
     }
 }

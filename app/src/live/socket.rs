@@ -15,6 +15,7 @@ use leptos::task::spawn_local;
 
 use super::session::{Command, Input, Session};
 use super::{Handler, News, Status, Topic};
+use crate::json;
 
 /// Everything the one connection of this page needs.
 struct Driver {
@@ -142,7 +143,7 @@ async fn converse(url: String, mut outgoing: UnboundedReceiver<String>, connecti
         match select(socket.next(), outgoing.next()).await {
             Either::Left((Some(Ok(Message::Text(text))), _)) => {
                 // A newer server may have more to say than this page can understand.
-                if let Ok(message) = serde_json::from_str(&text) {
+                if let Ok(message) = json::read(&text) {
                     report(Input::Received(message));
                 }
             }

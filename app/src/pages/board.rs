@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    Counts, Elapsed, Erase, LiveList, Moment, Page, Pick, ProgressBar, StateBadge, TaskLink,
-    TaskRows, changing, live_list,
+    Counts, Elapsed, Erase, Erased, LiveList, Moment, Page, Pick, ProgressBar, StateBadge,
+    TaskLink, TaskRows, changing, live_list,
 };
 use crate::functions::{Board, PageData, Wanted};
 use crate::list_query::{ListQuery, ON_BOARD};
@@ -22,7 +22,7 @@ pub(crate) fn BoardPage() -> impl IntoView {
     }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+fn show(_: Wanted, data: PageData) -> Option<Erased> {
     let PageData::Board(board) = data else {
         return None;
     };
@@ -64,16 +64,19 @@ fn Figures(stats: Stats) -> impl IntoView {
 }
 
 /// The latest tasks in `state`, and the way to all of them.
-/// The latest tasks in `state`, and the way to all of them.
 #[component]
 fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
     let live = live_list(&ListQuery::on_board(state), first);
-    let (pick, row): (Pick, fn(TaskSummary) -> AnyView) = match state {
+    let (class, name) = match state {
+        State::Failed => ("failed-list", "Failed tasks"),
+        _ => ("running-list", "Running tasks"),
+    };
+    let (pick, row): (Pick, fn(TaskSummary) -> Erased) = match state {
         State::Failed => (latest_failed, failed_task),
         _ => (latest, running_task),
     };
     view! {
-        <ul class="board-list" aria-label=format!("Tasks {state}")>
+        <ul class=class aria-label=name>
             <TaskRows rows=live.rows pick row />
         </ul>
         {changing(move || rest(live, state))}
@@ -102,7 +105,7 @@ fn latest_failed(rows: &[TaskSummary]) -> Vec<TaskId> {
         .collect()
 }
 
-fn running_task(task: TaskSummary) -> AnyView {
+fn running_task(task: TaskSummary) -> Erased {
     let label = format!("Progress of {} {}", task.kind, task.id);
     view! {
         <li>
@@ -115,7 +118,7 @@ fn running_task(task: TaskSummary) -> AnyView {
     .erase()
 }
 
-fn failed_task(task: TaskSummary) -> AnyView {
+fn failed_task(task: TaskSummary) -> Erased {
     let tries = format!(", attempt {} of {}", task.attempt, task.max_attempts);
     view! {
         <li>
@@ -132,7 +135,7 @@ fn failed_task(task: TaskSummary) -> AnyView {
 }
 
 /// What stands below a list: that there is nothing, or the way to all of it.
-fn rest(live: LiveList, state: State) -> AnyView {
+fn rest(live: LiveList, state: State) -> Erased {
     let rows = live.rows.with(Vec::len);
     if rows == 0 {
         let nothing = match state {

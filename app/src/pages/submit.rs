@@ -1,13 +1,14 @@
 //! Submit a task: pick a kind, fill in its form, and see the same thing as curl.
 
 use glassworks_protocol::{KindInfo, Problem};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use crate::components::{
-    CodeBlock, Erase, Page, ProblemNote, changing, field_view, origin, typed_in,
+    CodeBlock, Erase, Erased, FunctionForm, Page, ProblemNote, changing, field_view, origin,
+    typed_in,
 };
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
@@ -25,7 +26,7 @@ pub(crate) fn SubmitPage() -> impl IntoView {
     }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+fn show(_: Wanted, data: PageData) -> Option<Erased> {
     let PageData::Kinds(kinds) = data else {
         return None;
     };
@@ -34,7 +35,7 @@ fn show(_: Wanted, data: PageData) -> Option<AnyView> {
 }
 
 /// The kinds, and the form of the one that was `asked` for; else of the first.
-fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> AnyView {
+fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> Erased {
     let name = asked
         .iter()
         .rev()
@@ -73,7 +74,7 @@ fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> AnyView {
     .erase()
 }
 
-fn kind_link(info: KindInfo, is_current: bool) -> AnyView {
+fn kind_link(info: KindInfo, is_current: bool) -> Erased {
     let href = format!("/submit?{}", query::encode([("kind", info.kind.as_str())]));
     view! {
         <li>
@@ -148,6 +149,9 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
             fields(form).iter().map(view).collect::<Vec<_>>()
         })
     };
+    let send = move |sent| {
+        submit.dispatch(SubmitTask::of(sent));
+    };
     let content = view! {
         {changing(summary)}
         <input type="hidden" name="kind" value=kind />
@@ -171,7 +175,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
         <div class="submit-form">
             <p>{info.description}</p>
             <div on:input=follow>
-                <ActionForm action=submit>{content}</ActionForm>
+                <FunctionForm url=SubmitTask::url() send=Box::new(send) content />
             </div>
             <section aria-labelledby="curl" class="submit-curl">
                 <h2 id="curl">"The same with curl"</h2>
@@ -183,7 +187,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
 }
 
 /// What is wrong beside what is said at the fields.
-fn summary(form: &Form, mut problem: Problem) -> AnyView {
+fn summary(form: &Form, mut problem: Problem) -> Erased {
     // What is wrong stands at the fields; what they do not cover is listed here.
     if !problem.errors.is_empty() {
         "Nothing was submitted".clone_into(&mut problem.title);

@@ -9,8 +9,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::components::{
-    Attempts, CodeBlock, Erase, Log, Page, Printed, ProgressBar, StateBadge, Terminal, changing,
-    origin,
+    Attempts, CodeBlock, Erase, Erased, Log, Page, Printed, ProgressBar, StateBadge, Terminal,
+    changing, origin,
 };
 use crate::curl;
 use crate::functions::{PageData, Wanted};
@@ -27,7 +27,7 @@ pub(crate) fn TaskPage() -> impl IntoView {
     view! { <Page wanted=Box::new(wanted) show=show /> }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<AnyView> {
+fn show(_: Wanted, data: PageData) -> Option<Erased> {
     let PageData::Task(story) = data else {
         return None;
     };
@@ -114,7 +114,7 @@ fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal
 }
 
 /// How far it is while it runs, and why it failed after it has.
-fn now(view: RwSignal<TaskView>) -> AnyView {
+fn now(view: RwSignal<TaskView>) -> Erased {
     view.with(|view| {
         let task = &view.task;
         match task.state {
@@ -130,7 +130,12 @@ fn now(view: RwSignal<TaskView>) -> AnyView {
             }
             State::Failed | State::Retrying => {
                 let message = task.error.as_ref().map(|error| error.message.clone());
-                view! { <pre class="error-text">{message}</pre> }.erase()
+                view! {
+                    <pre class="error-text" aria-label="Error">
+                        {message}
+                    </pre>
+                }
+                .erase()
             }
             State::Scheduled | State::Queued | State::Cancelled => ().erase(),
         }

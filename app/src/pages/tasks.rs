@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
-use crate::components::{Erase, Filters, Page, TaskTable, changing, live_list};
+use crate::components::{Erase, Erased, Filters, Page, TaskTable, changing, live_list};
 use crate::functions::{PageData, TaskList, Wanted};
 use crate::list_query::ListQuery;
 
@@ -20,7 +20,7 @@ pub(crate) fn TasksPage() -> impl IntoView {
     }
 }
 
-fn show(wanted: Wanted, data: PageData) -> Option<AnyView> {
+fn show(wanted: Wanted, data: PageData) -> Option<Erased> {
     let (Wanted::Tasks(query), PageData::Tasks(data)) = (wanted, data) else {
         return None;
     };
@@ -67,7 +67,7 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
     }
 }
 
-fn nothing(words: &'static str, href: &'static str, name: &'static str) -> AnyView {
+fn nothing(words: &'static str, href: &'static str, name: &'static str) -> Erased {
     view! {
         <p class="quiet">
             {words} <a href=href>{name}</a>
@@ -76,6 +76,6 @@ fn nothing(words: &'static str, href: &'static str, name: &'static str) -> AnyVi
     .erase()
 }
 
-fn page_link(list: &ListQuery, name: &'static str) -> AnyView {
+fn page_link(list: &ListQuery, name: &'static str) -> Erased {
     view! { <a href=list.url()>{name}</a> }.erase()
 }

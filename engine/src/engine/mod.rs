@@ -23,7 +23,7 @@ pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
 use crate::hub::Hub;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
 use crate::registry::{PayloadSchema, Registry};
 use crate::runs::Runs;
@@ -86,6 +86,11 @@ impl Engine {
     /// The schema of each kind's payload, by the kinds' names.
     pub fn payload_schemas(&self) -> Vec<PayloadSchema> {
         self.0.registry.payload_schemas()
+    }
+
+    /// What the journal has committed since the engine started. Never touches the store.
+    pub fn journal(&self) -> JournalCounts {
+        self.0.journal.counts()
     }
 
     /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not

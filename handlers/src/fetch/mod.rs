@@ -66,7 +66,7 @@ impl Handler for Fetch {
         let offset = run.elapsed();
         let count = payload.sources.len();
         let mut report = Report::with_room_for(count);
-        let mut fetching = std::pin::pin!(each(&self.outbound, &payload, None));
+        let mut fetching = std::pin::pin!(each(&self.outbound, &payload, run.traceparent()));
         loop {
             let next = tokio::select! {
                 biased;
@@ -145,7 +145,7 @@ pub fn each<'a>(
                 let started = began.elapsed();
                 let mut fetched = Fetched::new(source, started);
                 let outcome = one(outbound, request, &limits, data_limit, &mut fetched).await;
-                fetched.took = began.elapsed() - started;
+                fetched.took = began.elapsed().saturating_sub(started);
                 fetched.end(outcome);
                 (place, fetched)
             }

@@ -8,155 +8,50 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 ranges that are refused: first address, length of the prefix, what it is.
+/// IPv4 ranges that are refused: first address, length of the prefix, what it is. The first that
+/// holds an address names it.
+#[rustfmt::skip]
 const IPV4: &[(Ipv4Addr, u32, &str)] = &[
     // A public address, and yet the host's own: Azure's wire server answers on it with secrets.
-    (
-        Ipv4Addr::new(168, 63, 129, 16),
-        32,
-        "a cloud metadata address",
-    ),
-    (
-        Ipv4Addr::new(169, 254, 169, 254),
-        32,
-        "a cloud metadata address",
-    ),
-    (
-        Ipv4Addr::new(0, 0, 0, 0),
-        8,
-        "an address of this network (RFC 791)",
-    ),
-    (
-        Ipv4Addr::new(10, 0, 0, 0),
-        8,
-        "a private address (RFC 1918)",
-    ),
-    (
-        Ipv4Addr::new(100, 64, 0, 0),
-        10,
-        "a carrier's shared address (RFC 6598)",
-    ),
-    (
-        Ipv4Addr::new(127, 0, 0, 0),
-        8,
-        "a loopback address (RFC 1122)",
-    ),
-    (
-        Ipv4Addr::new(169, 254, 0, 0),
-        16,
-        "a link-local address (RFC 3927)",
-    ),
-    (
-        Ipv4Addr::new(172, 16, 0, 0),
-        12,
-        "a private address (RFC 1918)",
-    ),
-    (
-        Ipv4Addr::new(192, 0, 0, 0),
-        24,
-        "an address for protocols (RFC 6890)",
-    ),
-    (
-        Ipv4Addr::new(192, 0, 2, 0),
-        24,
-        "a documentation address (RFC 5737)",
-    ),
-    (
-        Ipv4Addr::new(192, 31, 196, 0),
-        24,
-        "an AS112 address (RFC 7535)",
-    ),
-    (
-        Ipv4Addr::new(192, 52, 193, 0),
-        24,
-        "an AMT address (RFC 7450)",
-    ),
-    (
-        Ipv4Addr::new(192, 88, 99, 0),
-        24,
-        "a 6to4 relay address (RFC 7526)",
-    ),
-    (
-        Ipv4Addr::new(192, 168, 0, 0),
-        16,
-        "a private address (RFC 1918)",
-    ),
-    (
-        Ipv4Addr::new(192, 175, 48, 0),
-        24,
-        "an AS112 address (RFC 7534)",
-    ),
-    (
-        Ipv4Addr::new(198, 18, 0, 0),
-        15,
-        "a benchmarking address (RFC 2544)",
-    ),
-    (
-        Ipv4Addr::new(198, 51, 100, 0),
-        24,
-        "a documentation address (RFC 5737)",
-    ),
-    (
-        Ipv4Addr::new(203, 0, 113, 0),
-        24,
-        "a documentation address (RFC 5737)",
-    ),
-    (
-        Ipv4Addr::new(224, 0, 0, 0),
-        4,
-        "a multicast address (RFC 5771)",
-    ),
-    (
-        Ipv4Addr::new(255, 255, 255, 255),
-        32,
-        "the broadcast address (RFC 8190)",
-    ),
-    (
-        Ipv4Addr::new(240, 0, 0, 0),
-        4,
-        "a reserved address (RFC 1112)",
-    ),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, "a cloud metadata address"),
+    (Ipv4Addr::new(169, 254, 169, 254), 32, "a cloud metadata address"),
+    (Ipv4Addr::UNSPECIFIED, 8, "an address of this network (RFC 791)"),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, "a private address (RFC 1918)"),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, "a carrier's shared address (RFC 6598)"),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, "a loopback address (RFC 1122)"),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, "a link-local address (RFC 3927)"),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, "a private address (RFC 1918)"),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, "an address for protocols (RFC 6890)"),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, "a documentation address (RFC 5737)"),
+    (Ipv4Addr::new(192, 31, 196, 0), 24, "an AS112 address (RFC 7535)"),
+    (Ipv4Addr::new(192, 52, 193, 0), 24, "an AMT address (RFC 7450)"),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, "a 6to4 relay address (RFC 7526)"),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, "a private address (RFC 1918)"),
+    (Ipv4Addr::new(192, 175, 48, 0), 24, "an AS112 address (RFC 7534)"),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, "a benchmarking address (RFC 2544)"),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, "a documentation address (RFC 5737)"),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, "a documentation address (RFC 5737)"),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, "a multicast address (RFC 5771)"),
+    (Ipv4Addr::BROADCAST, 32, "the broadcast address (RFC 8190)"),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, "a reserved address (RFC 1112)"),
 ];
 
-/// IPv6 ranges that are refused, as above. The first that holds an address names it.
+/// IPv6 ranges that are refused, as above.
+#[rustfmt::skip]
 const IPV6: &[(Ipv6Addr, u32, &str)] = &[
-    (v6([0]), 128, "the unspecified address (RFC 4291)"),
-    (
-        v6([0, 0, 0, 0, 0, 0, 0, 1]),
-        128,
-        "the loopback address (RFC 4291)",
-    ),
-    (
-        v6([0, 0, 0, 0, 0, 0xffff]),
-        96,
-        "an IPv4-mapped address (RFC 4291)",
-    ),
-    (
-        v6([0, 0, 0, 0, 0xffff]),
-        96,
-        "an IPv4-translated address (RFC 7915)",
-    ),
+    (Ipv6Addr::UNSPECIFIED, 128, "the unspecified address (RFC 4291)"),
+    (Ipv6Addr::LOCALHOST, 128, "the loopback address (RFC 4291)"),
+    (v6([0, 0, 0, 0, 0, 0xffff]), 96, "an IPv4-mapped address (RFC 4291)"),
+    (v6([0, 0, 0, 0, 0xffff]), 96, "an IPv4-translated address (RFC 7915)"),
     (v6([0]), 96, "an IPv4-compatible address (RFC 4291)"),
-    (
-        v6([0x64, 0xff9b, 1]),
-        48,
-        "a local translation address (RFC 8215)",
-    ),
+    (v6([0x64, 0xff9b, 1]), 48, "a local translation address (RFC 8215)"),
     (v6([0x100]), 64, "a discard-only address (RFC 6666)"),
     (v6([0x2001]), 32, "a Teredo address (RFC 4380)"),
     (v6([0x2001, 2]), 48, "a benchmarking address (RFC 5180)"),
     (v6([0x2001]), 23, "an address for protocols (RFC 2928)"),
-    (
-        v6([0x2001, 0xdb8]),
-        32,
-        "a documentation address (RFC 3849)",
-    ),
+    (v6([0x2001, 0xdb8]), 32, "a documentation address (RFC 3849)"),
     (v6([0x2002]), 16, "a 6to4 address (RFC 3056)"),
-    (
-        v6([0x2620, 0x4f, 0x8000]),
-        48,
-        "an AS112 address (RFC 7534)",
-    ),
+    (v6([0x2620, 0x4f, 0x8000]), 48, "an AS112 address (RFC 7534)"),
     (v6([0x3fff]), 20, "a documentation address (RFC 9637)"),
     (v6([0x5f00]), 16, "a segment routing address (RFC 9602)"),
     (v6([0xfc00]), 7, "a unique-local address (RFC 4193)"),
@@ -179,8 +74,7 @@ const fn v6<const N: usize>(groups: [u16; N]) -> Ipv6Addr {
         all[index] = groups[index];
         index += 1;
     }
-    let [a, b, c, d, e, f, g, h] = all;
-    Ipv6Addr::new(a, b, c, d, e, f, g, h)
+    Ipv6Addr::from_segments(all)
 }
 
 /// Why `address` must not be reached; `None` when it is a public one.

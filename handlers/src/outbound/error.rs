@@ -100,7 +100,7 @@ impl Error {
         if error.is_parse_too_large() {
             return Self::Head(super::HEAD_BYTES);
         }
-        if error.is_incomplete_message() {
+        if error.is_incomplete_message() || is_early_end(error) {
             let closed = "the connection was closed before the answer was complete";
             return Self::Broken(closed.to_owned());
         }
@@ -116,4 +116,12 @@ impl Error {
         }
         Self::Broken(text)
     }
+}
+
+/// Whether the connection was closed in the middle of a body.
+fn is_early_end(error: &hyper::Error) -> bool {
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
 }

@@ -50,7 +50,8 @@ pub use upstream::{Upstream, UpstreamError};
 use response::Deadline;
 use target::Target;
 
-/// The longest head of an answer, in bytes.
+/// The longest head of an answer, in bytes. It is looked at between two reads, so a longer one may
+/// pass when it comes in one.
 const HEAD_BYTES: usize = 64 * 1024;
 const OURSELVES: &str = concat!("glassworks/", env!("CARGO_PKG_VERSION"));
 

@@ -21,8 +21,8 @@ use crate::openapi::tags;
 type Service = (&'static str, Duration);
 
 const SERVICES: [Service; 3] = [
-    ("a", Duration::from_millis(1_000)),
-    ("b", Duration::from_millis(2_000)),
+    ("a", Duration::from_secs(1)),
+    ("b", Duration::from_secs(2)),
     ("c", Duration::from_millis(1_500)),
 ];
 

@@ -2,14 +2,15 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::response::IntoResponse;
-use glassworks_engine::{Engine, RequestContext};
+use axum::response::{AppendHeaders, IntoResponse};
+use glassworks_engine::Engine;
 use glassworks_protocol::{BulkChange, BulkOutcome, FieldError, NewTask, Problem, Task};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::JsonBody;
+use super::submit_headers::{REPLAYED, SubmitHeaders};
 use crate::error::{ApiError, ApiResult};
 use crate::openapi::{PROBLEM_JSON, tags};
 
@@ -35,12 +36,19 @@ pub(crate) struct Accepted {
 /// unfinished task has already, that task is given. The body has at most 8 MiB.
 #[utoipa::path(
     post, path = "/api/tasks/batch", tag = tags::TASKS, operation_id = "submit_tasks",
+    params(SubmitHeaders),
     request_body(content = Batch, example = json!({"tasks": [
         {"kind": "sleep", "payload": {"seconds": 1}},
         {"kind": "sleep", "payload": {"seconds": 2}, "priority": 0},
     ]})),
     responses(
-        (status = 202, description = "All are accepted and stored.", body = Accepted),
+        (status = 202, description = "All are accepted and stored.", body = Accepted,
+            headers(("Idempotent-Replayed" = bool, description = "The same request was answered before."))),
+        (status = 409, description = "The same request is being answered at this moment.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+        (status = 410, description = "A task that answered this request before has been deleted.",
+            body = Problem, content_type = PROBLEM_JSON),
         (status = 503, description = "The backlog is full, or the server is shutting down.",
             body = Problem, content_type = PROBLEM_JSON,
             headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
@@ -48,12 +56,14 @@ pub(crate) struct Accepted {
 )]
 pub(crate) async fn submit(
     Shared(engine): Shared<Engine>,
+    SubmitHeaders(context): SubmitHeaders,
     JsonBody(batch): JsonBody<Batch>,
 ) -> ApiResult<impl IntoResponse> {
-    let context = RequestContext::default();
     let submitted = engine.submit_all(batch.tasks, &context).await?;
+    let replayed = submitted.iter().any(|one| one.replayed);
+    let headers = AppendHeaders(replayed.then_some((REPLAYED, "true")));
     let tasks = submitted.into_iter().map(|one| one.task).collect();
-    Ok((StatusCode::ACCEPTED, Json(Accepted { tasks })))
+    Ok((StatusCode::ACCEPTED, headers, Json(Accepted { tasks })))
 }
 
 /// Cancels, retries or deletes every task that matches.

@@ -71,6 +71,22 @@ fn engine(text: &mut Exposition, engine: &Engine) {
         "Attempts that failed with another to follow.",
         entered.retrying,
     );
+    let journal = engine.journal();
+    text.single(
+        "glassworks_journal_writes_total",
+        Kind::Counter,
+        "Writes that the journal has committed.",
+        journal.writes,
+    );
+    let name = "glassworks_journal_batches_total";
+    text.heading(
+        name,
+        Kind::Counter,
+        "Transactions that the journal has made of them, by whether they waited for the disk.",
+    );
+    let hasty = journal.batches.saturating_sub(journal.durable_batches);
+    text.sample(name, &[("durable", "true")], journal.durable_batches);
+    text.sample(name, &[("durable", "false")], hasty);
     let name = "glassworks_task_pick_up_seconds";
     text.heading(
         name,

@@ -37,7 +37,7 @@ mod tests {
         }
         assert_eq!(read("seconds", -0.0), Ok(Duration::ZERO));
         assert_eq!(read("seconds", 0.25), Ok(Duration::from_millis(250)));
-        assert_eq!(read("seconds", 60.0), Ok(Duration::from_secs(60)));
+        assert_eq!(read("seconds", 60.0), Ok(Duration::from_mins(1)));
     }
 
     #[test]

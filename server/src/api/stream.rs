@@ -77,7 +77,8 @@ impl FromStr for Format {
 /// One number of the stream.
 #[derive(Debug, Serialize)]
 struct Number {
-    number: u32,
+    #[serde(rename = "number")]
+    place: u32,
     value: u32,
     time: Timestamp,
 }
@@ -116,7 +117,7 @@ pub(crate) async fn stream(
     Ok(match query.format.unwrap_or_default() {
         Format::Text => {
             let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-            let lines = numbers.map(|one| format!("Number {}: {}\n", one.number, one.value));
+            let lines = numbers.map(|one| format!("Number {}: {}\n", one.place, one.value));
             body(lines, plain, &shutdown)
         }
         Format::Ndjson => {
@@ -134,7 +135,7 @@ fn numbers(count: u32, interval: Duration) -> impl Stream<Item = Number> {
             sleep(interval).await;
         }
         Number {
-            number,
+            place: number,
             value: number,
             time: Timestamp::now(),
         }
@@ -162,6 +163,6 @@ fn line(number: &Number) -> String {
 }
 
 fn event(number: &Number) -> sse::Event {
-    let frame = sse::Event::default().id(number.number.to_string());
+    let frame = sse::Event::default().id(number.place.to_string());
     json(frame.event("number"), number)
 }

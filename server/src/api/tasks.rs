@@ -2,27 +2,42 @@
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::response::IntoResponse;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::Engine;
 use glassworks_protocol::{NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskPage};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{JsonBody, Query, TaskPath, optional};
+use super::prefer::{PREFERENCE_APPLIED, Wait};
+use super::submit_headers::{REPLAYED, SubmitHeaders};
 use crate::error::ApiResult;
+use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
 
 /// Submits a task.
 ///
 /// It is accepted once it is safely stored, and runs when a worker is free. With a `unique_key`
-/// that an unfinished task has already, that task is the answer.
+/// that an unfinished task has already, that task is the answer. With `Prefer: wait=N` the answer
+/// waits for the task's end, for N seconds at most.
 #[utoipa::path(
     post, path = "/api/tasks", tag = tags::TASKS, operation_id = "submit_task",
+    params(SubmitHeaders, Wait),
     request_body = NewTask,
     responses(
+        (status = 200, description = "It is over, within the time that `Prefer` asked for.",
+            body = Task, headers(
+                ("Location" = String, description = "The task's address."),
+                ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
+            )),
         (status = 202, description = "Accepted and stored.", body = Task,
-            headers(("Location" = String, description = "The task's address.")),
+            headers(
+                ("Location" = String, description = "The task's address."),
+                ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
+            ),
             links(
                 ("get_task" = (operation_id = "get_task", parameters(("id" = "$response.body#/id")))),
                 ("task_events" = (operation_id = "task_events", parameters(("id" = "$response.body#/id")))),
@@ -31,22 +46,50 @@ use crate::openapi::{PROBLEM_JSON, tags};
                 ("retry_task" = (operation_id = "retry_task", parameters(("id" = "$response.body#/id")))),
                 ("delete_task" = (operation_id = "delete_task", parameters(("id" = "$response.body#/id")))),
             )),
+        (status = 409, description = "The same request is being answered at this moment.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+        (status = 410, description = "The task that answered this request before has been deleted.",
+            body = Problem, content_type = PROBLEM_JSON),
         (status = 503, description = "The backlog is full, or the server is shutting down.",
             body = Problem, content_type = PROBLEM_JSON,
             headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
     ),
 )]
 pub(crate) async fn submit(
-    Shared(engine): Shared<Engine>,
+    Shared(node): Shared<Node>,
+    headers: HeaderMap,
+    SubmitHeaders(context): SubmitHeaders,
     JsonBody(new): JsonBody<NewTask>,
-) -> ApiResult<impl IntoResponse> {
-    let task = engine.submit(new).await?.task;
-    let location = format!("/api/tasks/{}", task.id);
-    Ok((
-        StatusCode::ACCEPTED,
-        [(header::LOCATION, location)],
-        Json(task),
-    ))
+) -> ApiResult<Response> {
+    let submitted = node.engine.submit_as(new, &context).await?;
+    let location = format!("/api/tasks/{}", submitted.task.id);
+    let mut response_headers = AppendHeaders(vec![(header::LOCATION, location)]);
+    if submitted.replayed {
+        response_headers.0.push((REPLAYED, "true".to_owned()));
+    }
+    let mut task = submitted.task;
+    let mut status = StatusCode::ACCEPTED;
+    if let Some(wait) = Wait::asked(&headers) {
+        response_headers
+            .0
+            .push((PREFERENCE_APPLIED, wait.applied()));
+        task = ended_within(&node, task, wait).await?;
+        if task.state.is_final() {
+            status = StatusCode::OK;
+        }
+    }
+    Ok((status, response_headers, Json(task)).into_response())
+}
+
+/// The task at its end, or as it stands when the wait or the server is over before.
+async fn ended_within(node: &Node, task: Task, wait: Wait) -> ApiResult<Task> {
+    let stop = node.shutdown.stream_end();
+    tokio::select! {
+        ended = node.engine.ended(task.id) => Ok(ended?),
+        () = tokio::time::sleep(wait.duration()) => Ok(node.engine.task(task.id).await?),
+        () = stop.cancelled() => Ok(node.engine.task(task.id).await?),
+    }
 }
 
 /// What a list can be asked for. Flat, because query strings are.

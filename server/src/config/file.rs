@@ -13,6 +13,7 @@ use std::{fs, io};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -63,6 +64,7 @@ pub(super) struct File {
     log_format: Option<LogFormat>,
     allow_unauthenticated_remote_access: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
+    commands: BTreeMap<String, Program>,
     retention: RetentionSection,
     limits: LimitsSection,
 }
@@ -147,6 +149,7 @@ impl File {
             self.allow_unauthenticated_remote_access,
         );
         config.queues = self.queues;
+        config.commands = self.commands;
         let default = Retention::default();
         config.retention = Retention {
             completed: self.retention.completed.unwrap_or(default.completed),
@@ -261,6 +264,7 @@ mod tests {
         let mail = &file.queues["mail"];
         assert_eq!(mail.concurrency, Some(4));
         assert_eq!(mail.paused, None);
+        assert!(file.commands.contains_key("resize"));
     }
 
     #[test]
@@ -290,6 +294,12 @@ mod tests {
                 "retention.failed: `-1h`",
             ),
             ("[limits]\nbacklog = 0\n", 2, "limits.backlog: "),
+            ("[commands.list]\nprogram = \"ls\"\n", 1, "commands.list: "),
+            (
+                "[commands.list]\nprogram = \"/bin/ls\"\nshell = true\n",
+                3,
+                "commands.list.shell: unknown",
+            ),
             (
                 "allowed_upstreams = [\"a/b\"]\n",
                 1,

@@ -79,7 +79,8 @@ fn write_fields(object: &Object, components: &Components, depth: usize, out: &mu
 
 /// A value that the schema names, or that suits its type; `None` for an object with fields.
 fn given(object: &Object) -> Option<Value> {
-    let named = object.example.clone().or_else(|| object.default.clone());
+    let shown = object.example.as_ref().or_else(|| object.examples.first());
+    let named = shown.or(object.default.as_ref()).cloned();
     let first = || object.enum_values.as_ref()?.first().cloned();
     if let Some(value) = named.or_else(first) {
         return Some(value);

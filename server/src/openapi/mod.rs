@@ -6,6 +6,7 @@
 //! task there are ([`kinds`]) is added here, once for all routes.
 
 mod frame;
+pub(crate) mod header;
 mod kinds;
 pub(crate) mod ranges;
 mod refusals;

@@ -86,3 +86,34 @@ async fn a_file_that_is_not_there_is_named() {
     );
     assert_eq!(said.lines().count(), 1, "{said}");
 }
+
+#[tokio::test]
+async fn a_program_that_the_file_allows_is_a_kind_of_this_server() {
+    let directory = tempfile::tempdir().unwrap();
+    write(
+        directory.path(),
+        "[commands.greet]\nprogram = \"/bin/echo\"\narguments = [\"hello\", \"{name}\"]\n\
+         [commands.greet.parameters]\nname = { type = \"string\", required = true }\n",
+    );
+    let with_file = |more: &[&str]| {
+        let mut command = command(directory.path(), ANY_PORT);
+        command.args(["--config", "glassworks.toml"]).args(more);
+        command
+    };
+    let printed = with_file(&["openapi"]).output().await.unwrap();
+    let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert!(printed["components"]["schemas"]["payload.command"].is_object());
+
+    let process = Process::spawn(with_file(&[])).await;
+    let client = process.client();
+    let served = client.get("/openapi.json").await.json();
+    assert_eq!(served, printed);
+    let payload = serde_json::json!({"name": "greet", "arguments": {"name": "Ada"}});
+    let task = serde_json::json!({"kind": "command", "payload": payload});
+    let task = client.post("/api/tasks", &task).await.json();
+    let id = task["id"].as_str().unwrap();
+    assert_eq!(client.finished(id).await["state"], "completed");
+    let output = client.get(&format!("/api/tasks/{id}/output")).await;
+    assert_eq!(output.text(), "hello Ada\n");
+    process.kill().await;
+}

@@ -177,6 +177,9 @@ async fn prometheus_gets_every_figure() {
         assert_eq!(samples.get(sample), Some(&value), "{sample}");
     }
     assert!(samples["glassworks_store_size_bytes"] > 4_096.0);
+    // Two submits and two ends, which nobody waited for the disk with together.
+    let durable = samples["glassworks_journal_batches_total{durable=\"true\"}"];
+    assert!((2.0..=samples["glassworks_journal_writes_total"]).contains(&durable));
     assert!(!answer.text().contains("no-id-of-a-task"));
     assert!(!answer.text().contains("nowhere"));
     for sample in samples.keys() {

@@ -19,6 +19,7 @@ mod queues;
 mod refusals;
 mod schedules;
 mod streams;
+mod submitting;
 mod support;
 mod tasks;
 mod waiting;

@@ -1,10 +1,10 @@
 //! What can be done with a task: cancel, retry, delete. One plain form, with or without JavaScript.
 
 use glassworks_protocol::{State, TaskId};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
-use crate::components::{Erase, ProblemNote, changing};
+use crate::components::{Erase, Erased, FunctionForm, ProblemNote, changing};
 use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
 use crate::task_view::TaskView;
@@ -17,8 +17,8 @@ pub(super) fn Actions(
     /// Counted up when the task starts over.
     round: RwSignal<u32>,
 ) -> impl IntoView {
-    let change = ServerAction::<ChangeTask>::new();
-    let answer = change.value();
+    let changes = ServerAction::<ChangeTask>::new();
+    let answer = changes.value();
     Effect::new(move |_| {
         if let Some(Ok(Some(task))) = answer.get() {
             view.update(|view| view.replace(task));
@@ -30,6 +30,12 @@ pub(super) fn Actions(
         Some(Err(Refused(problem))) => view! { <ProblemNote problem=*problem /> }.erase(),
         _ => ().erase(),
     };
+    let send = move |sent: Vec<(String, String)>| {
+        let asked = sent.iter().find(|(name, _)| name == "change");
+        if let Some(change) = asked.and_then(|(_, word)| Change::named(word)) {
+            changes.dispatch(ChangeTask { id, change });
+        }
+    };
     let content = view! {
         <input type="hidden" name="id" value=id.to_string() />
         {changing(buttons)}
@@ -37,13 +43,13 @@ pub(super) fn Actions(
     .erase();
     view! {
         <div class="actions">
-            <ActionForm action=change>{content}</ActionForm>
+            <FunctionForm url=ChangeTask::url() send=Box::new(send) content />
         </div>
         {changing(refused)}
     }
 }
 
-fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {
+fn buttons(state: State, cancel_requested: bool) -> Vec<Erased> {
     match state {
         State::Running if cancel_requested => vec![button(Change::Cancel, "Asked to stop", true)],
         State::Running | State::Queued => vec![button(Change::Cancel, "Cancel", false)],
@@ -59,7 +65,7 @@ fn buttons(state: State, cancel_requested: bool) -> Vec<AnyView> {
     }
 }
 
-fn button(change: Change, name: &'static str, disabled: bool) -> AnyView {
+fn button(change: Change, name: &'static str, disabled: bool) -> Erased {
     let class = if change == Change::Delete {
         "danger"
     } else {

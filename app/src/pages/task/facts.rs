@@ -3,7 +3,7 @@
 use glassworks_protocol::{Task, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Erase, Moment, changing, run_start};
+use crate::components::{Elapsed, Erase, Erased, Moment, changing, run_start};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
@@ -23,7 +23,7 @@ pub(super) fn Facts(view: RwSignal<TaskView>) -> impl IntoView {
     view! { <dl class="facts">{changing(items)}</dl> }
 }
 
-fn one_fact((term, fact): (&'static str, Fact)) -> AnyView {
+fn one_fact((term, fact): (&'static str, Fact)) -> Erased {
     let fact = match fact {
         Fact::Words(words) => words.erase(),
         Fact::At(at) => view! { <Moment at /> }.erase(),

@@ -61,6 +61,7 @@ impl Server {
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
             outbound: outbound.clone(),
+            ..glassworks_handlers::Options::default()
         };
         let engine = glassworks_handlers::register(Engine::builder(), kinds)
             .options(Options::default())
