@@ -72,7 +72,10 @@ pub(crate) async fn built_in() -> Json<Aggregate> {
 /// this is the kind `fetch`.
 #[utoipa::path(
     post, path = "/api/aggregate", tag = tags::TRY, operation_id = "aggregate_urls",
-    request_body = Payload,
+    request_body(content = Payload, example = json!({
+        "sources": [{"name": "example", "url": "https://example.com/"}],
+        "timeout_ms": 3000,
+    })),
     responses((status = 200, description = "What became of each.", body = Report)),
 )]
 pub(crate) async fn urls(

@@ -37,7 +37,10 @@ pub(crate) struct Accepted {
 #[utoipa::path(
     post, path = "/api/tasks/batch", tag = tags::TASKS, operation_id = "submit_tasks",
     params(SubmitHeaders),
-    request_body = Batch,
+    request_body(content = Batch, example = json!({"tasks": [
+        {"kind": "sleep", "payload": {"seconds": 1}},
+        {"kind": "sleep", "payload": {"seconds": 2}, "priority": 0},
+    ]})),
     responses(
         (status = 202, description = "All are accepted and stored.", body = Accepted,
             headers(("Idempotent-Replayed" = bool, description = "The same request was answered before."))),
@@ -69,7 +72,10 @@ pub(crate) async fn submit(
 /// every task pass is refused, unless `all` says that this is meant.
 #[utoipa::path(
     post, path = "/api/tasks/bulk", tag = tags::TASKS, operation_id = "change_tasks",
-    request_body = BulkChange,
+    request_body(content = BulkChange, example = json!({
+        "action": "retry",
+        "filter": {"state": "failed", "tag": "nightly"},
+    })),
     responses((status = 200, description = "It is done.", body = BulkOutcome)),
 )]
 pub(crate) async fn change(

@@ -46,7 +46,11 @@ pub(crate) async fn get(
 /// What the body leaves out has no limit. What runs already goes on.
 #[utoipa::path(
     put, path = "/api/queues/{name}", tag = tags::QUEUES, operation_id = "set_queue",
-    params(NamePath), request_body = QueueSettings,
+    params(NamePath),
+    request_body(content = QueueSettings, example = json!({
+        "concurrency": 4,
+        "rate": {"tasks": 100, "per_ms": 60_000},
+    })),
     responses((status = 200, description = "It is set and stored.", body = Queue)),
 )]
 pub(crate) async fn put(

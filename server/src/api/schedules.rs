@@ -36,9 +36,17 @@ pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Schedul
 /// Makes a schedule.
 #[utoipa::path(
     post, path = "/api/schedules", tag = tags::SCHEDULES, operation_id = "create_schedule",
-    request_body = NewSchedule,
+    request_body(content = NewSchedule, example = json!({
+        "cron": "0 3 * * *",
+        "time_zone": "Europe/Berlin",
+        "task": {"kind": "sleep", "payload": {"seconds": 5}, "tags": ["nightly"]},
+    })),
     responses((status = 201, description = "Made and stored.", body = Schedule,
-        headers(("Location" = String, description = "The schedule's address.")))),
+        headers(("Location" = String, description = "The schedule's address.")),
+        links(
+            ("get_schedule" = (operation_id = "get_schedule", parameters(("id" = "$response.body#/id")))),
+            ("replace_schedule" = (operation_id = "replace_schedule", parameters(("id" = "$response.body#/id")))),
+        ))),
 )]
 pub(crate) async fn create(
     State(engine): State<Engine>,
@@ -71,7 +79,12 @@ pub(crate) async fn get(
 /// It keeps its id and its past.
 #[utoipa::path(
     put, path = "/api/schedules/{id}", tag = tags::SCHEDULES, operation_id = "replace_schedule",
-    params(SchedulePath), request_body = NewSchedule,
+    params(SchedulePath),
+    request_body(content = NewSchedule, example = json!({
+        "cron": "30 6 * * mon-fri",
+        "task": {"kind": "sleep", "payload": {"seconds": 5}},
+        "missed": "skip",
+    })),
     responses((status = 200, description = "Changed and stored.", body = Schedule)),
 )]
 pub(crate) async fn put(

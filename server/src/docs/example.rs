@@ -121,16 +121,19 @@ pub(super) fn curl(
         let socket = origin.replacen("http", "ws", 1);
         return format!("websocat {socket}{address}");
     }
-    let mut line = "curl".to_owned();
-    match (method, body) {
-        (HttpMethod::Get, _) | (HttpMethod::Post, Some(_)) => {}
-        (method, _) => line.push_str(&format!(" -X {}", verb(method))),
+    let mut words = vec!["curl".to_owned()];
+    // What curl does by itself: GET, and POST with a body.
+    if !matches!(
+        (method, body),
+        (HttpMethod::Get, _) | (HttpMethod::Post, Some(_))
+    ) {
+        words.push(format!("-X {}", verb(method)));
     }
-    line.push_str(&format!(" {origin}{address}"));
+    words.push(format!("{origin}{address}"));
     if let Some(body) = body {
-        line.push_str(&format!(" --json '{}'", body.replace('\'', r"'\''")));
+        words.push(format!("--json '{}'", body.replace('\'', r"'\''")));
     }
-    line
+    words.join(" ")
 }
 
 /// A method's name on the wire.

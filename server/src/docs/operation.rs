@@ -1,7 +1,7 @@
 //! One operation: what it does, what it takes, what it answers, and a way to try it.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{Components, Content, RefOr, Required, Response};
@@ -26,7 +26,7 @@ pub(super) fn section(
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let verb = example::verb(method);
     let name = format!("{verb} {path}");
-    let samples = samples(operation);
+    let samples = samples(operation, components);
     let media = media(operation);
     let body = samples.first().map(|sample| sample.body.as_str());
     let body = body.filter(|_| operation.request_body.is_some());
@@ -233,7 +233,7 @@ fn media(operation: &Operation) -> Vec<&str> {
 }
 
 /// Bodies to start from: the examples of the request, or what a WebSocket's client can say.
-fn samples(operation: &Operation) -> Vec<Sample> {
+fn samples(operation: &Operation, components: &Components) -> Vec<Sample> {
     let sample = |name: &str, value: &Value| Sample {
         name: name.to_owned(),
         body: serde_json::to_string_pretty(value).unwrap_or_default(),
@@ -249,22 +249,22 @@ fn samples(operation: &Operation) -> Vec<Sample> {
     let Some(RefOr::T(body)) = &operation.request_body else {
         return Vec::new();
     };
-    let contents = body.content.values().filter_map(|content| match content {
-        RefOr::T(content) => Some(content),
-        RefOr::Ref(_) => None,
-    });
-    contents
-        .flat_map(|content| {
-            let named = content
-                .examples
-                .iter()
-                .filter_map(|(name, example)| match example {
-                    RefOr::T(example) => Some(sample(name, example.value.as_ref()?)),
-                    RefOr::Ref(_) => None,
-                });
-            let only = content.example.iter().map(|value| sample("example", value));
-            named.chain(only).collect::<Vec<_>>()
-        })
-        .chain(std::iter::once(sample("empty", &json!({}))))
-        .collect()
+    let Some(RefOr::T(content)) = body.content.values().next() else {
+        return Vec::new();
+    };
+    let named = content
+        .examples
+        .iter()
+        .filter_map(|(name, example)| match example {
+            RefOr::T(example) => Some(sample(name, example.value.as_ref()?)),
+            RefOr::Ref(_) => None,
+        });
+    let mut samples: Vec<Sample> = named.collect();
+    if samples.is_empty() {
+        samples.extend(example::of_content(content, components).map(|body| Sample {
+            name: "example".to_owned(),
+            body,
+        }));
+    }
+    samples
 }
