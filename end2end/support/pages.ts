@@ -1,4 +1,5 @@
 // Every page, with something on it: for what must hold on all of them.
+import type { Page } from '@playwright/test';
 import type { Tasks } from './tasks';
 
 /** The paths of the documentation, which is there whatever the server holds. */
@@ -40,4 +41,11 @@ export async function everyPage(tasks: Tasks): Promise<Record<string, string>> {
     'a cancelled task': `/tasks/${cancelled.id}`,
     'not found': '/nowhere',
   };
+}
+
+/** Opens whatever the page has folded away. There is too much of it to click on each. */
+export async function unfold(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });
 }

@@ -1,7 +1,7 @@
 // No page has a fault that axe can find, in light or dark.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { DOCUMENTATION, everyPage } from '../support/pages';
+import { DOCUMENTATION, everyPage, unfold } from '../support/pages';
 import { expect, hydrated, test } from '../support/test';
 
 /** The faults of the page as it stands, one line for each element; all rules, or just those. */
@@ -40,7 +40,7 @@ for (const { colorScheme, rules } of SCHEMES) {
       for (const [name, path] of Object.entries(DOCUMENTATION)) {
         await page.goto(path);
         await hydrated(page);
-        for (const summary of await page.locator('summary:visible').all()) await summary.click();
+        await unfold(page);
         expect.soft(await faults(page, rules && [...rules]), name).toEqual([]);
       }
     });

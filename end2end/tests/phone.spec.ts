@@ -1,5 +1,5 @@
 // On a narrow screen no page is wider than the screen.
-import { DOCUMENTATION, everyPage } from '../support/pages';
+import { DOCUMENTATION, everyPage, unfold } from '../support/pages';
 import { expect, hydrated, test } from '../support/test';
 
 test.use({ viewport: { width: 360, height: 740 } });
@@ -9,7 +9,7 @@ test('no page scrolls sideways', async ({ page, problems, tasks }) => {
   for (const [name, path] of Object.entries({ ...(await everyPage(tasks)), ...DOCUMENTATION })) {
     await page.goto(path);
     await hydrated(page);
-    for (const summary of await page.locator('summary:visible').all()) await summary.click();
+    await unfold(page);
     const sideways = await page.evaluate(() => {
       const limit = document.documentElement.clientWidth;
       // What scrolls by itself may hold more than it shows.
