@@ -54,7 +54,7 @@ test('the form says what is wrong, where, and keeps what was typed', async ({ pa
 });
 
 test('the form asks first for what is needed most', async ({ page }) => {
-  await page.goto('/submit');
+  await page.goto('/submit?kind=sleep');
   await hydrated(page);
   const payload = page.getByRole('group', { name: 'Payload' });
   await expect(payload.getByRole('spinbutton').nth(0)).toHaveAccessibleName('seconds');
