@@ -81,37 +81,52 @@ fn main() {
         "one fdatasync of 4 KiB, median",
         format!("{:.0} µs", sync_cost()),
     );
-    for concurrency in [1, 64, 256] {
-        let measured = runtime.block_on(submit_rate(concurrency));
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let asked = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    if asked("submit") {
+        for concurrency in [1, 64, 256] {
+            let measured = runtime.block_on(submit_rate(concurrency));
+            row(
+                &format!("durable submit, {concurrency} at a time"),
+                measured,
+            );
+        }
+    }
+    if asked("done") {
+        for workers in [100, 1_000] {
+            let measured = runtime.block_on(done_rate(workers));
+            row(
+                &format!("submit to done, no-op, 3 events each, {workers} workers"),
+                measured,
+            );
+        }
+    }
+    if asked("pick-up") {
+        let (p50, p99) = runtime.block_on(pick_up());
+        row("pick-up on an idle node, p50", format!("{p50:?}"));
+        row("pick-up on an idle node, p99", format!("{p99:?}"));
+    }
+    if asked("claim") {
+        let (empty, full) = runtime.block_on(claim_cost());
         row(
-            &format!("durable submit, {concurrency} at a time"),
-            measured,
+            "claim and finish of 100, empty store, median",
+            format!("{empty:?}"),
+        );
+        row(
+            "the same beside 1,000,000 finished and 1,000,000 scheduled",
+            format!("{full:?}"),
         );
     }
-    for workers in [100, 1_000] {
-        let measured = runtime.block_on(done_rate(workers));
+    if asked("memory") {
+        let kib = runtime.block_on(backlog_memory());
         row(
-            &format!("submit to done, no-op, 3 events each, {workers} workers"),
-            measured,
+            "memory for 100,000 queued tasks",
+            format!("{kib} KiB more than before"),
         );
     }
-    let (p50, p99) = runtime.block_on(pick_up());
-    row("pick-up on an idle node, p50", format!("{p50:?}"));
-    row("pick-up on an idle node, p99", format!("{p99:?}"));
-    let (empty, full) = runtime.block_on(claim_cost());
-    row(
-        "claim and finish of 100, empty store, median",
-        format!("{empty:?}"),
-    );
-    row(
-        "the same beside 1,000,000 finished and 1,000,000 scheduled",
-        format!("{full:?}"),
-    );
-    let kib = runtime.block_on(backlog_memory());
-    row(
-        "memory for 100,000 queued tasks",
-        format!("{kib} KiB more than before"),
-    );
 }
 
 fn row(figure: &str, value: impl std::fmt::Display) {

@@ -1,39 +1,34 @@
-//! Claiming tasks while there is room, and starting their attempts.
+//! Starting the attempts that the journal has claimed, and saying when it is to claim again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use glassworks_protocol::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::claims::{Claims, Granted};
 use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::run::{self, Setting};
-use crate::runs::Runs;
-use crate::store::{Claim, Claimed, Outcome, Write};
+use crate::runs::{Runs, Signals};
+use crate::store::Claimed;
 use crate::tally::Tally;
 
-/// A look at the queue is due after this long in any case, in case a wake-up was missed.
+/// A claim is due after this long in any case: clocks are set, and other nodes make work.
 const SLOW_POLL: Duration = Duration::from_secs(30);
-/// How long to wait after the store failed.
-const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// What claims and attempts share.
+/// What attempts share.
 pub(crate) struct Dispatcher {
     pub(crate) journal: Journal,
+    pub(crate) claims: Arc<Claims>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) runs: Arc<Runs>,
     pub(crate) tally: Arc<Tally>,
-    pub(crate) node: String,
-    pub(crate) lease: Duration,
     pub(crate) cancel_grace: Duration,
     pub(crate) result_bytes: usize,
-    /// One permit for each task that may run at a time.
-    pub(crate) room: Arc<Semaphore>,
-    /// Told when there may be a task to claim, or room for one.
-    pub(crate) work: Arc<Notify>,
     /// No more claims.
     pub(crate) closing: CancellationToken,
     /// What still runs goes back to the queue.
@@ -42,66 +37,38 @@ pub(crate) struct Dispatcher {
     pub(crate) attempts: TaskTracker,
 }
 
-/// When to look again.
-enum Look {
-    /// There is more to claim and room for it.
-    Now,
-    /// When something happens, or after this long.
-    Within(Duration),
-}
-
 impl Dispatcher {
-    /// Claims until it is told to stop.
-    pub(crate) async fn run(self) {
-        let dispatcher = Arc::new(self);
-        while !dispatcher.closing.is_cancelled() {
-            match dispatcher.claim().await {
-                Look::Now => {}
-                Look::Within(wait) => {
-                    tokio::select! {
-                        () = dispatcher.closing.cancelled() => {}
-                        () = dispatcher.work.notified() => {}
-                        () = tokio::time::sleep(wait) => {}
+    /// Starts what is granted, until it is told to stop.
+    pub(crate) async fn run(self, mut granted: mpsc::UnboundedReceiver<Granted>) {
+        self.claims.open().await;
+        let again = tokio::time::sleep(SLOW_POLL);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.closing.cancelled() => break,
+                Some(Granted { tasks, again_at }) = granted.recv() => {
+                    for (claimed, signals) in tasks {
+                        self.start(claimed, signals);
                     }
+                    again.as_mut().reset(Instant::now() + until(again_at));
                 }
+                () = &mut again => {
+                    again.as_mut().reset(Instant::now() + SLOW_POLL);
+                    self.claims.want();
+                }
+            }
+        }
+        self.claims.close().await;
+        while let Ok(Granted { tasks, .. }) = granted.try_recv() {
+            for (claimed, signals) in tasks {
+                self.start(claimed, signals);
             }
         }
     }
 
-    async fn claim(self: &Arc<Self>) -> Look {
-        let room = self.room.available_permits();
-        let claim = Claim {
-            node: self.node.clone(),
-            room: u32::try_from(room).unwrap_or(u32::MAX - 1),
-            lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX),
-        };
-        let Ok(Outcome::Claimed {
-            tasks,
-            next_due,
-            more,
-        }) = self.journal.commit(Write::Claim(claim)).await
-        else {
-            return Look::Within(STORE_RETRY);
-        };
-        for claimed in tasks {
-            self.start(claimed);
-        }
-        if more && self.room.available_permits() > 0 {
-            return Look::Now;
-        }
-        let wait = next_due.map_or(SLOW_POLL, |due| {
-            let ahead = due.millis_since(Timestamp::now());
-            // A millisecond more, so that the clock has surely passed it.
-            Duration::from_millis(u64::try_from(ahead).unwrap_or(0) + 1).min(SLOW_POLL)
-        });
-        Look::Within(wait)
-    }
-
     /// Starts an attempt on a task of its own.
-    fn start(self: &Arc<Self>, claimed: Claimed) {
-        // Claims are made here alone and for as many tasks as there are permits.
-        let permit = Arc::clone(&self.room).try_acquire_owned();
-        let signals = self.runs.add(claimed.id, claimed.attempt);
+    fn start(&self, claimed: Claimed, signals: Signals) {
         let setting = Setting {
             journal: self.journal.clone(),
             tally: Arc::clone(&self.tally),
@@ -111,13 +78,23 @@ impl Dispatcher {
             result_bytes: self.result_bytes,
         };
         let handler = self.registry.get(&claimed.kind);
-        let dispatcher = Arc::clone(self);
+        let (runs, claims) = (Arc::clone(&self.runs), Arc::clone(&self.claims));
         self.attempts.spawn(async move {
             let (task, attempt) = (claimed.id, claimed.attempt);
             run::attempt(claimed, handler, setting).await;
-            dispatcher.runs.remove(task, attempt);
-            drop(permit);
-            dispatcher.work.notify_one();
+            // Where its end was not committed, it has made room that no batch knows of.
+            if runs.remove(task, attempt) {
+                claims.want();
+            }
         });
     }
+}
+
+/// How long to wait for the moment `at`, or for the slow poll without one.
+fn until(at: Option<Timestamp>) -> Duration {
+    at.map_or(SLOW_POLL, |at| {
+        let ahead = at.millis_since(Timestamp::now());
+        // A millisecond more, so that the clock has surely passed it.
+        Duration::from_millis(u64::try_from(ahead).unwrap_or(0) + 1).min(SLOW_POLL)
+    })
 }

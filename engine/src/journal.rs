@@ -4,15 +4,17 @@
 //! one batch is one transaction: that is group commit. While a batch is being committed the next
 //! one gathers, so the busier the server, the more writes share one sync of the disk. After the
 //! commit the batch's events are handed to the hub, in order, and then every writer gets its
-//! answer.
+//! answer. A batch that brings work or makes room also [claims](crate::claims).
 
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::claims::Claims;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::store::{Outcome, Store, StoreError, Write};
@@ -51,18 +53,27 @@ struct Counters {
     writes: AtomicU64,
 }
 
+impl Counters {
+    fn count(&self, durable: bool, writes: usize) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.durable_batches
+            .fetch_add(u64::from(durable), Ordering::Relaxed);
+        self.writes.fetch_add(writes as u64, Ordering::Relaxed);
+    }
+}
+
 struct Entry {
     write: Write,
     reply: oneshot::Sender<Result<Outcome, StoreError>>,
 }
 
 impl Journal {
-    /// Starts the journal over `store`. `work` is told when there may be a task to claim.
+    /// Starts the journal over `store`, with `claims` riding in its batches.
     pub(crate) fn start(
         store: Arc<dyn Store>,
         hub: Arc<Hub>,
         tally: Arc<Tally>,
-        work: Arc<Notify>,
+        claims: Arc<Claims>,
     ) -> Self {
         let (entries, waiting) = mpsc::channel(WAITING);
         let closing = CancellationToken::new();
@@ -75,7 +86,7 @@ impl Journal {
                 store,
                 hub,
                 tally,
-                work,
+                claims,
                 counters: counted,
             };
             committer.run(waiting, ending).await;
@@ -127,7 +138,7 @@ struct Committer {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     tally: Arc<Tally>,
-    work: Arc<Notify>,
+    claims: Arc<Claims>,
     counters: Arc<Counters>,
 }
 
@@ -145,36 +156,39 @@ impl Committer {
                     }
                     self.commit(entries.drain(..)).await;
                 }
+                () = self.claims.wanted() => self.commit(iter::empty()).await,
             }
         }
     }
 
     async fn commit(&self, entries: impl Iterator<Item = Entry>) {
-        let (writes, replies): (Vec<_>, Vec<_>) =
+        let (mut writes, replies): (Vec<_>, Vec<_>) =
             entries.map(|entry| (entry.write, entry.reply)).unzip();
+        let (turn, claim) = self.claims.turn(&writes).await;
+        let claims = claim.is_some();
+        writes.extend(claim.map(Write::Claim));
+        if writes.is_empty() {
+            return;
+        }
         let durable = writes.iter().any(Write::must_be_durable);
         match self.store.commit(writes).await {
-            Ok(committed) => {
-                let counters = &self.counters;
-                counters.batches.fetch_add(1, Ordering::Relaxed);
-                counters
-                    .durable_batches
-                    .fetch_add(u64::from(durable), Ordering::Relaxed);
-                counters
-                    .writes
-                    .fetch_add(committed.outcomes.len() as u64, Ordering::Relaxed);
+            Ok(mut committed) => {
+                self.counters.count(durable, committed.outcomes.len());
+                let claimed = claims.then(|| committed.outcomes.pop()).flatten();
+                turn.committed(claimed);
                 self.tally.count(&committed.events);
                 self.hub.publish(committed.events, &committed.deleted);
                 for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {
                     // A writer that went away needs no answer.
                     let _ = reply.send(Ok(outcome));
                 }
-                if committed.wake {
-                    self.work.notify_one();
+                if committed.wake && !claims {
+                    self.claims.want();
                 }
             }
             Err(error) => {
                 log_store_error("commit", &error);
+                turn.failed();
                 for reply in replies {
                     let _ = reply.send(Err(error.clone()));
                 }

@@ -10,6 +10,7 @@
 /// What tasks, events and problems look like.
 pub use glassworks_protocol as protocol;
 
+mod claims;
 mod dispatcher;
 mod engine;
 mod error;

@@ -31,11 +31,14 @@ impl Runs {
         signals
     }
 
-    pub(crate) fn remove(&self, task: TaskId, attempt: u32) {
+    /// Whether it was there.
+    pub(crate) fn remove(&self, task: TaskId, attempt: u32) -> bool {
         let mut running = self.lock();
-        if running.get(&task).is_some_and(|(now, _)| *now == attempt) {
+        let there = running.get(&task).is_some_and(|(now, _)| *now == attempt);
+        if there {
             running.remove(&task);
         }
+        there
     }
 
     /// Asks one attempt to stop, if it runs here.
@@ -66,6 +69,15 @@ impl Runs {
 
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
+    }
+
+    /// How many there would be without the attempts in `ended`, each named once.
+    pub(crate) fn len_without(&self, ended: impl Iterator<Item = (TaskId, u32)>) -> usize {
+        let running = self.lock();
+        let over = ended
+            .filter(|(task, attempt)| running.get(task).is_some_and(|(now, _)| now == attempt))
+            .count();
+        running.len() - over
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, (u32, Signals)>> {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use glassworks_protocol::{KindInfo, Timestamp};
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answers::answer;
 use super::in_flight::InFlight;
 use super::{Engine, Inner};
+use crate::claims::{Claims, Granted};
 use crate::dispatcher::Dispatcher;
 use crate::error::Error;
 use crate::handler::Handler;
@@ -77,13 +78,21 @@ impl Builder {
         panic::install_hook();
         let hub = Arc::new(Hub::new());
         let tally = Arc::new(Tally::default());
-        let work = Arc::new(Notify::new());
+        let runs = Arc::new(Runs::default());
+        let options = &self.options;
+        let (claims, granted) = Claims::new(
+            options.node.clone(),
+            options.lease,
+            options.workers,
+            Arc::clone(&runs),
+        );
+        let claims = Arc::new(claims);
         let store: Arc<dyn Store> = Arc::new(store);
         let journal = Journal::start(
             Arc::clone(&store),
             Arc::clone(&hub),
             Arc::clone(&tally),
-            Arc::clone(&work),
+            Arc::clone(&claims),
         );
         match housekeeping::recover(&journal).await {
             Ok(0) => {}
@@ -98,20 +107,28 @@ impl Builder {
                     cause,
                 })?;
         }
-        Ok(self.launch(store, journal, hub, tally, work))
+        let core = Core {
+            store,
+            journal,
+            hub,
+            tally,
+            runs,
+            claims,
+        };
+        Ok(self.launch(core, granted))
     }
 
-    fn launch(
-        self,
-        store: Arc<dyn Store>,
-        journal: Journal,
-        hub: Arc<Hub>,
-        tally: Arc<Tally>,
-        work: Arc<Notify>,
-    ) -> Engine {
+    fn launch(self, core: Core, granted: mpsc::UnboundedReceiver<Granted>) -> Engine {
+        let Core {
+            store,
+            journal,
+            hub,
+            tally,
+            runs,
+            claims,
+        } = core;
         let Self { registry, options } = self;
         let registry = Arc::new(registry);
-        let runs = Arc::new(Runs::default());
         let closing = CancellationToken::new();
         let release = CancellationToken::new();
         let stop_housekeeping = CancellationToken::new();
@@ -119,20 +136,17 @@ impl Builder {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let dispatcher = Dispatcher {
             journal: journal.clone(),
+            claims,
             registry: Arc::clone(&registry),
             runs: Arc::clone(&runs),
             tally: Arc::clone(&tally),
-            node: options.node.clone(),
-            lease: options.lease,
             cancel_grace: options.cancel_grace,
             result_bytes: options.limits.result_bytes,
-            room: Arc::new(Semaphore::new(options.workers.max(1) as usize)),
-            work,
             closing: closing.clone(),
             release: release.clone(),
             attempts: attempts.clone(),
         };
-        dispatching.spawn(dispatcher.run());
+        dispatching.spawn(dispatcher.run(granted));
         let house = Housekeeping {
             journal: journal.clone(),
             runs: Arc::clone(&runs),
@@ -178,6 +192,16 @@ impl Builder {
             _stop_on_drop: stop_on_drop,
         }))
     }
+}
+
+/// What stands before the loops begin.
+struct Core {
+    store: Arc<dyn Store>,
+    journal: Journal,
+    hub: Arc<Hub>,
+    tally: Arc<Tally>,
+    runs: Arc<Runs>,
+    claims: Arc<Claims>,
 }
 
 /// Sets a queue before its first task can be claimed.
