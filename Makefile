@@ -50,8 +50,9 @@ lint:
 	cd end2end && npm run --silent types
 
 .PHONY: bench
-bench: setup-run ## Measure the engine on this machine (about two minutes)
+bench: build ## Measure the engine and the server on this machine (about four minutes)
 	$(WITH) cargo bench --package glassworks-engine --bench engine
+	$(WITH) cargo run --release --quiet --package glassworks-bench -- $(BINARY)
 
 # The test itself is a debug build, which `make test` needs too.
 .PHONY: crash

@@ -12,6 +12,7 @@ mod connections;
 mod docs;
 mod figures;
 mod files;
+mod incremental;
 mod many;
 mod openapi;
 mod process;

@@ -1,0 +1,114 @@
+//! How tasks come to run: at once where there is room, and never more than there is room for.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use glassworks_engine::{Database, Engine, Handler, Options, Run, TaskError};
+use glassworks_protocol::{NewTask, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use support::{over, puppet, quick, start, submit};
+use tempfile::tempdir;
+use utoipa::ToSchema;
+
+#[tokio::test]
+async fn a_task_runs_on_an_idle_node_when_its_submit_is_answered() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    for _ in 0..4 {
+        let id = submit(&engine, puppet(json!({ "wait": true }))).await;
+        assert_eq!(engine.task(id).await.unwrap().state, State::Running);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_one_task_is_the_start_of_the_next() {
+    let folder = tempdir().unwrap();
+    let options = Options {
+        workers: 1,
+        ..quick()
+    };
+    let engine = start(folder.path(), options).await;
+    let first = submit(&engine, puppet(json!({ "wait": true }))).await;
+    let second = submit(&engine, puppet(json!({ "wait": true }))).await;
+    assert_eq!(engine.task(second).await.unwrap().state, State::Queued);
+    engine.cancel(first).await.unwrap();
+    over(&engine, first).await;
+    assert_eq!(engine.task(second).await.unwrap().state, State::Running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sees_a_task_run_can_stop_it() {
+    let folder = tempdir().unwrap();
+    let options = Options {
+        workers: 200,
+        // A stop that comes too early for its attempt would be noticed by the renewal only.
+        lease: Duration::from_hours(1),
+        ..quick()
+    };
+    let engine = start(folder.path(), options).await;
+    let stopped = (0..200).map(|_| async {
+        let id = submit(&engine, puppet(json!({ "wait": true }))).await;
+        engine.cancel(id).await.unwrap();
+        over(&engine, id).await.state
+    });
+    let stopped = tokio::time::timeout(Duration::from_mins(1), join_all(stopped)).await;
+    let stopped = stopped.unwrap();
+    assert!(stopped.iter().all(|state| *state == State::Cancelled));
+}
+
+/// Counts how many of it are at work.
+#[derive(Clone, Default)]
+struct Crowd {
+    now: Arc<AtomicU32>,
+    most: Arc<AtomicU32>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Nothing {}
+
+impl Handler for Crowd {
+    const KIND: &'static str = "crowd";
+    const DESCRIPTION: &'static str = "Counts how many of it are at work.";
+    type Payload = Nothing;
+
+    fn example() -> Value {
+        json!({})
+    }
+
+    async fn run(&self, _: Nothing, _: &Run) -> Result<Value, TaskError> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        Ok(Value::Null)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_run_as_there_are_workers_and_no_more() {
+    let folder = tempdir().unwrap();
+    let crowd = Crowd::default();
+    let engine = Engine::builder()
+        .handler(crowd.clone())
+        .options(Options {
+            workers: 3,
+            ..quick()
+        })
+        .start(Database::Sqlite(folder.path().join("tasks.db")))
+        .await
+        .unwrap();
+    let tasks = (0..300).map(|_| async {
+        let id = submit(&engine, NewTask::new("crowd", json!({}))).await;
+        over(&engine, id).await.state
+    });
+    let states = join_all(tasks).await;
+    assert!(states.iter().all(|state| *state == State::Completed));
+    assert!(crowd.most.load(Ordering::SeqCst) <= 3);
+}
