@@ -25,6 +25,9 @@ const WAITING: usize = 4_096;
 /// Writes in one batch at most, so that the first of it does not wait long for the last.
 const BATCH: usize = 1_024;
 
+/// How often a batch lets others write before it is committed, at most.
+const GATHERINGS: usize = 4;
+
 /// A handle to the journal. Cheap to clone; the journal ends when it is closed, or when the last
 /// handle is gone.
 #[derive(Clone)]
@@ -154,6 +157,7 @@ impl Committer {
                     if received == 0 {
                         return;
                     }
+                    gather(&mut waiting, &mut entries).await;
                     self.commit(entries.drain(..)).await;
                 }
                 () = self.claims.wanted() => self.commit(iter::empty()).await,
@@ -193,6 +197,24 @@ impl Committer {
                     let _ = reply.send(Err(error.clone()));
                 }
             }
+        }
+    }
+}
+
+/// Lets those who are about to write do so, for as long as it brings anything: each commit costs a
+/// sync of the disk and some, however few writes share it. Nobody waits for time here, only for
+/// futures that could run already.
+async fn gather(waiting: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
+    for _ in 0..GATHERINGS {
+        let before = entries.len();
+        tokio::task::yield_now().await;
+        while entries.len() < BATCH
+            && let Ok(entry) = waiting.try_recv()
+        {
+            entries.push(entry);
+        }
+        if entries.len() == before {
+            return;
         }
     }
 }

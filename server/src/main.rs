@@ -10,9 +10,10 @@ use glassworks_engine::{Engine, Options};
 use glassworks_handlers::outbound::Outbound;
 use glassworks_server::assets::Site;
 use glassworks_server::config::{Cli, Command, Config};
+use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
-use glassworks_server::router::{openapi, router};
+use glassworks_server::router::openapi;
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::{VERSION, listener, logging};
@@ -76,7 +77,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .await?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let router = router(Node::new(
+    let front = Front::new(&Node::new(
         engine.clone(),
         outbound,
         AllowedHosts::new(address, &config.allowed_hosts),
@@ -84,7 +85,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         shutdown.clone(),
     ));
     greet(address);
-    tokio::spawn(listener::serve(listener, router, shutdown.clone()));
+    tokio::spawn(listener::serve(listener, front, shutdown.clone()));
 
     signals.next().await;
     info!("shutting down; a second signal ends the process at once");

@@ -1,18 +1,25 @@
 //! What the routes of one running process share.
 
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use axum::extract::FromRef;
 use glassworks_engine::Engine;
 use glassworks_handlers::outbound::Outbound;
 
 use crate::assets::Site;
 use crate::guard::host::AllowedHosts;
+use crate::openapi::Served;
 use crate::pulse::Pulse;
 use crate::shutdown::Shutdown;
 use crate::traffic::Traffic;
 
-/// What the routes of one running process share. Cheap to clone.
+/// What the routes of one running process share. Clones share it.
 #[derive(Clone)]
-pub struct Node {
+pub struct Node(Arc<Parts>);
+
+/// What a node is made of.
+pub struct Parts {
     /// Where tasks live.
     pub engine: Engine,
     /// The names it answers to.
@@ -27,6 +34,8 @@ pub struct Node {
     pub traffic: Traffic,
     /// How its runtime does.
     pub pulse: Pulse,
+    /// What its API is like; there once its routes are.
+    pub(crate) document: OnceLock<Served>,
 }
 
 impl Node {
@@ -38,7 +47,7 @@ impl Node {
         site: Site,
         shutdown: Shutdown,
     ) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             engine,
             hosts,
             site,
@@ -46,7 +55,17 @@ impl Node {
             outbound,
             traffic: Traffic::default(),
             pulse: Pulse::start(),
-        }
+            document: OnceLock::new(),
+        }))
+    }
+}
+
+// Every request takes clones of it, so it is one pointer.
+impl Deref for Node {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -60,8 +60,9 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default()
         .to_owned();
+    let engine = node.engine.clone();
     let context = move || {
-        provide_context(node.engine.clone());
+        provide_context(engine.clone());
         allow_own_scripts(&host);
     };
     let urls = node.site.urls();

@@ -1,27 +1,25 @@
 //! The one route table.
 
+use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Router};
 use glassworks_engine::PayloadSchema;
 use glassworks_protocol::KindInfo;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri, header};
 use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
+use tower::layer::layer_fn;
+use tracing::error;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::unbuffered::WorthCompressing;
 use crate::api::{
     aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
     schedules, slow, stats, stream, tasks,
 };
 use crate::error::ApiError;
-use crate::guard::{Admission, body, guard, panicked};
+use crate::labelled::Labelled;
 use crate::node::Node;
 use crate::openapi::{Served, served};
 use crate::{assets, docs, openapi, pages};
@@ -69,26 +67,26 @@ pub fn openapi(kinds: &[KindInfo], payloads: Vec<PayloadSchema>) -> OpenApi {
     openapi::complete(api().into_openapi(), kinds, payloads)
 }
 
-/// Everything that this server answers, guards included. To be called within a Tokio runtime.
-pub fn router(node: Node) -> Router {
+/// Everything that `node` answers. The response of a route says which one it was.
+pub(crate) fn router(node: &Node) -> Router {
     let (api, document) = api().split_for_parts();
     let engine = &node.engine;
     let document = openapi::complete(document, engine.kinds(), engine.payload_schemas());
+    match Served::new(&document) {
+        Ok(served) => drop(node.document.set(served)),
+        Err(error) => error!(%error, "the OpenAPI document cannot be served"),
+    }
     let table = api
-        .layer(Extension(Served::new(&document).ok()))
         .merge(docs::routes(&document, &node.site))
-        .merge(pages::routes(&node))
+        .merge(pages::routes(node))
         .merge(assets::routes(&node.site))
         .method_not_allowed_fallback(wrong_method);
     // What no route takes is tried once more under its canonical path.
     let again = table.clone().fallback(not_found).with_state(node.clone());
     table
+        .layer(layer_fn(Labelled::new))
         .with_state(node.clone())
         .fallback(move |request| canonical(again, request))
-        .layer(from_fn(body::collect))
-        .layer(CompressionLayer::new().compress_when(WorthCompressing))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Admission::of(node), guard))
 }
 
 /// Answers a path that no route has. A slash at the end makes no difference to the API; a page is

@@ -26,12 +26,9 @@ struct Count {
 }
 
 /// A request that is not over: for as long as this is kept, it counts as open.
-#[derive(Clone)]
-pub(crate) struct Open(#[expect(dead_code, reason = "held until it is dropped")] Arc<OnDrop>);
+pub(crate) struct Open(Traffic);
 
-struct OnDrop(Traffic);
-
-impl Drop for OnDrop {
+impl Drop for Open {
     fn drop(&mut self) {
         self.0.0.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -50,7 +47,7 @@ impl Traffic {
     /// Counts a request as open.
     pub(crate) fn open(&self) -> Open {
         self.0.open.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::new(OnDrop(self.clone())))
+        Open(self.clone())
     }
 
     /// Counts an answered request. `route` is the pattern of the route table, never a path: a
@@ -64,11 +61,9 @@ impl Traffic {
     ) {
         let method = name(method);
         let mut routes = self.routes();
-        if !routes.contains_key(route) {
-            routes.insert(route.to_owned(), BTreeMap::new());
-        }
-        let Some(methods) = routes.get_mut(route) else {
-            return;
+        let methods = match routes.get_mut(route) {
+            Some(methods) => methods,
+            None => routes.entry(route.to_owned()).or_default(),
         };
         let count = methods.entry(method).or_default();
         count.took.record(took);

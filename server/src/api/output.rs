@@ -54,7 +54,7 @@ pub(crate) async fn output(
         return Ok(unbuffered(text(follow.take_until(stop))));
     }
     let first = node.engine.events(id, 0, PAGE).await?;
-    Ok(text(stored(node.engine, id, first)))
+    Ok(text(stored(node.engine.clone(), id, first)))
 }
 
 /// The log so far, page by page, from its `first` page on.

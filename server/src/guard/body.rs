@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -34,16 +32,11 @@ const BODY_DEADLINE: Duration = Duration::from_secs(30);
 const MAX_DISCARDED: usize = 16 * MAX_BODY;
 const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
 
-/// Hands the request on with its body in memory.
-pub(crate) async fn collect(request: Request, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
-    }
+/// The request with its body in memory.
+pub(crate) async fn collect(request: Request) -> Result<Request, ApiError> {
     let (parts, body) = request.into_parts();
-    match read(&parts.headers, body, limit(parts.uri.path())).await {
-        Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
-        Err(refused) => refused.into_response(),
-    }
+    let bytes = read(&parts.headers, body, limit(parts.uri.path())).await?;
+    Ok(Request::from_parts(parts, bytes.into()))
 }
 
 /// The longest body that the route of `path` takes, in bytes.

@@ -37,6 +37,7 @@ const NO_PAGE: HeaderValue = HeaderValue::from_static(
 /// Adds what is missing. What a response says about itself (a page's policy, a file's caching)
 /// stays.
 pub(super) fn secure(headers: &mut HeaderMap) {
+    headers.reserve(FIXED.len() + 2);
     for (name, value) in FIXED {
         headers.insert(name, value);
     }

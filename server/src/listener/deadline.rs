@@ -1,4 +1,5 @@
-//! A TCP stream that gives up on a client which neither finishes its request nor takes its answer.
+//! A TCP stream that gives up on a client which does not finish its request, does not take its
+//! answer, or has nothing more to ask.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::phase::Phase;
 
@@ -18,11 +19,18 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// of bounded size, so a slow client is welcome; one that has stopped is not.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a connection may stay open without a request. Longer than the usual 60 s of proxies,
+/// so that it is they who close first: a request sent into a closing connection is lost.
+const IDLE_DEADLINE: Duration = Duration::from_secs(75);
+
 /// The stream under one connection, and under the WebSocket that it may become.
 pub(super) struct DeadlineStream<S> {
     stream: S,
     phase: Phase,
     head: Option<Pin<Box<Sleep>>>,
+    idle: Pin<Box<Sleep>>,
+    /// Since when it has been seen idle.
+    idle_since: Option<Instant>,
     write: Option<Pin<Box<Sleep>>>,
     /// The connection counts for as long as its stream is there.
     _slot: OwnedSemaphorePermit,
@@ -35,8 +43,30 @@ impl<S> DeadlineStream<S> {
             stream,
             phase,
             head: None,
+            idle: Box::pin(sleep(IDLE_DEADLINE)),
+            idle_since: None,
             write: None,
             _slot: slot,
+        }
+    }
+
+    /// Waits until the connection has been idle for too long.
+    ///
+    /// The timer is not wound with every request, which would cost each of them something: when it
+    /// goes off early it is set to what is left.
+    fn idled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.phase.is_idle() {
+            self.idle_since = None;
+        } else if self.idle_since.is_none() {
+            self.idle_since = Some(Instant::now());
+        }
+        loop {
+            ready!(self.idle.as_mut().poll(cx));
+            let due = self.idle_since.unwrap_or_else(Instant::now) + IDLE_DEADLINE;
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.idle.as_mut().reset(due);
         }
     }
 
@@ -76,16 +106,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for DeadlineStream<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         if let Poll::Ready(outcome) = Pin::new(&mut this.stream).poll_read(cx, buffer) {
-            if buffer.filled().len() > before && this.phase.bytes_came() {
-                this.head = None;
+            if buffer.filled().len() > before {
+                this.idle_since = None;
+                if this.phase.bytes_came() {
+                    this.head = None;
+                }
             }
             return Poll::Ready(outcome);
         }
-        if !this.phase.is_in_head() {
+        if this.phase.is_in_head() {
+            ready!(expired(&mut this.head, HEAD_DEADLINE, cx));
+        } else {
             this.head = None;
-            return Poll::Pending;
+            ready!(this.idled(cx));
         }
-        ready!(expired(&mut this.head, HEAD_DEADLINE, cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -132,7 +166,7 @@ mod tests {
     use tokio::sync::Semaphore;
     use tokio::time::Instant;
 
-    use super::{DeadlineStream, HEAD_DEADLINE, Phase, WRITE_DEADLINE};
+    use super::{DeadlineStream, HEAD_DEADLINE, IDLE_DEADLINE, Phase, WRITE_DEADLINE};
 
     async fn pair() -> (DeadlineStream<DuplexStream>, DuplexStream, Phase) {
         let (ours, theirs) = duplex(16);
@@ -178,6 +212,28 @@ mod tests {
         let mut byte = [0];
         let silence = tokio::time::timeout(HEAD_DEADLINE * 100, ours.read(&mut byte));
         assert!(silence.await.is_err(), "the read should still be pending");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_asks_nothing_more_is_given_up() {
+        let (mut ours, mut theirs, phase) = pair().await;
+        let mut byte = [0];
+        for _ in 0..3 {
+            phase.request_began();
+            phase.response_ended();
+            // Each request begins the wait anew, wherever the timer stands.
+            let idle = tokio::time::timeout(IDLE_DEADLINE * 2 / 3, ours.read(&mut byte));
+            assert!(idle.await.is_err(), "it may ask again");
+            theirs.write_all(b"G").await.unwrap();
+            ours.read_exact(&mut byte).await.unwrap();
+        }
+        phase.request_began();
+        phase.response_ended();
+        let began = Instant::now();
+        let error = ours.read(&mut byte).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let idle = began.elapsed();
+        assert!(idle >= IDLE_DEADLINE && idle <= IDLE_DEADLINE * 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,23 +11,20 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
 use http::StatusCode;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
-use tower::Service as _;
 use tracing::{debug, warn};
 
+use crate::front::Front;
+use crate::guard::Answered;
 use crate::shutdown::Shutdown;
-use crate::traffic::Open;
 use deadline::DeadlineStream;
 use phase::{Phase, PhasedBody};
 
@@ -35,19 +32,15 @@ use phase::{Phase, PhasedBody};
 /// clients wait in the kernel's queue.
 pub const MAX_CONNECTIONS: usize = 12_000;
 
-/// How long a connection may stay open without a request. Longer than the usual 60 s of proxies,
-/// so that it is they who close first: a request sent into a closing connection is lost.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-
 /// The longest request head, and the size to which a connection's buffers may grow, in bytes.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// How long to wait after a failure that will not go away by itself at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
-/// Serves `router` to whoever connects to `listener`, until `shutdown` closes connections; returns
+/// Serves `front` to whoever connects to `listener`, until `shutdown` closes connections; returns
 /// as soon as it has stopped accepting. The connections end by themselves, tracked by `shutdown`.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
+pub async fn serve(listener: TcpListener, front: Front, shutdown: Shutdown) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -57,7 +50,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
         let Some((stream, slot)) = accepted else {
             return;
         };
-        shutdown.track(connection(stream, slot, router.clone(), shutdown.clone()));
+        shutdown.track(connection(stream, slot, front.clone(), shutdown.clone()));
     }
 }
 
@@ -103,7 +96,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 async fn connection(
     stream: TcpStream,
     slot: OwnedSemaphorePermit,
-    router: Router,
+    front: Front,
     shutdown: Shutdown,
 ) {
     // Answers are written whole, and live events are small and urgent: waiting to fill a packet
@@ -113,13 +106,11 @@ async fn connection(
     }
     let phase = Phase::default();
     let stream = DeadlineStream::new(stream, phase.clone(), slot);
-    let service = service_fn(move |request| answer(router.clone(), request, phase.clone()));
+    let service = service_fn(move |request| answer(front.clone(), request, phase.clone()));
     let mut connection = std::pin::pin!(
         http1::Builder::new()
-            .timer(TokioTimer::new())
-            // hyper's timer runs from the end of one request to the end of the next head, so it
-            // bounds idling; the shorter deadline for a head that has begun is the stream's.
-            .header_read_timeout(IDLE_TIMEOUT)
+            // The deadlines are the stream's: hyper's is wound anew with every request.
+            .header_read_timeout(None)
             .max_buf_size(MAX_BUFFER)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
@@ -137,15 +128,14 @@ async fn connection(
 }
 
 async fn answer(
-    mut router: Router,
+    front: Front,
     request: hyper::Request<Incoming>,
     phase: Phase,
 ) -> Result<hyper::Response<PhasedBody>, Infallible> {
     phase.request_began();
-    let request: Request = request.map(Body::new);
-    let mut response: Response = router.call(request).await?;
-    let open = response.extensions_mut().remove::<Open>();
-    // After a handshake the stream is the WebSocket's: there is no next request to wait for.
+    let Answered { response, open } = front.answer(request.map(Body::new)).await;
+    // After a handshake the stream is the WebSocket's: there is no next request to wait for, and
+    // the request is over.
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     Ok(response.map(|body| PhasedBody::new(body, (!upgraded).then_some(phase), open)))
 }

@@ -38,7 +38,13 @@ impl Phase {
         self.0.load(Ordering::Relaxed) == HEAD
     }
 
-    fn response_ended(&self) {
+    /// Whether the client has been answered, and has asked nothing more.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == IDLE
+    }
+
+    /// The answer is over.
+    pub(super) fn response_ended(&self) {
         self.0.store(IDLE, Ordering::Relaxed);
     }
 }
@@ -48,12 +54,12 @@ pub(super) struct PhasedBody {
     body: Body,
     phase: Option<Phase>,
     /// The request is open until its response is over.
-    _open: Option<Open>,
+    _open: Open,
 }
 
 impl PhasedBody {
     /// Without a `phase`, nobody is told.
-    pub(super) fn new(body: Body, phase: Option<Phase>, open: Option<Open>) -> Self {
+    pub(super) fn new(body: Body, phase: Option<Phase>, open: Open) -> Self {
         Self {
             body,
             phase,

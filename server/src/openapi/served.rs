@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use axum::Extension;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -11,6 +11,7 @@ use utoipa::openapi::OpenApi;
 use super::tags;
 use crate::assets::is_fresh;
 use crate::error::{ApiError, ApiResult};
+use crate::node::Node;
 
 /// The document as it is sent. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,9 +50,10 @@ impl Served {
     ),
 )]
 pub(crate) async fn openapi_json(
-    Extension(served): Extension<Option<Served>>,
+    State(node): State<Node>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
+    let served = node.document.get();
     let served = served.ok_or_else(|| ApiError::internal("the document is not JSON"))?;
     // Weak: what is sent may be compressed on its way (RFC 9110, section 8.8.1).
     let etag = HeaderValue::try_from(format!("W/{}", served.etag))
@@ -64,5 +66,5 @@ pub(crate) async fn openapi_json(
         return Ok((StatusCode::NOT_MODIFIED, named).into_response());
     }
     let json = HeaderValue::from_static("application/json");
-    Ok((named, [(header::CONTENT_TYPE, json)], served.json).into_response())
+    Ok((named, [(header::CONTENT_TYPE, json)], served.json.clone()).into_response())
 }

@@ -20,7 +20,7 @@ pub(super) struct Browser {
 impl Browser {
     pub(super) fn new(node: Node) -> Self {
         Self {
-            engine: node.engine,
+            engine: node.engine.clone(),
             subscriptions: Subscriptions::default(),
             greeted: false,
         }

@@ -98,7 +98,11 @@ pub(crate) async fn task_socket(
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
     let follow = node.engine.follow(id, query.after.unwrap_or(0)).await?;
-    Ok(socket::talk(upgrade, node.shutdown, EventLog::new(follow)))
+    Ok(socket::talk(
+        upgrade,
+        node.shutdown.clone(),
+        EventLog::new(follow),
+    ))
 }
 
 /// 426 tells what to ask for instead (RFC 9110, section 15.5.22).

@@ -9,10 +9,10 @@ use futures::StreamExt as _;
 use glassworks_engine::{Database, Engine, Options};
 use glassworks_handlers::outbound::{Outbound, Upstream};
 use glassworks_server::assets::Site;
+use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::listener;
 use glassworks_server::node::Node;
-use glassworks_server::router::router;
 use glassworks_server::shutdown::Shutdown;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -71,14 +71,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let router = router(Node::new(
+        let front = Front::new(&Node::new(
             engine.clone(),
             outbound,
             AllowedHosts::new(address, &[]),
             site,
             shutdown.clone(),
         ));
-        tokio::spawn(listener::serve(listener, router, shutdown.clone()));
+        tokio::spawn(listener::serve(listener, front, shutdown.clone()));
         Self {
             address,
             engine,

@@ -1,0 +1,123 @@
+//! What stands between a connection and the routes: the guard, bodies, compression, panics.
+//!
+//! Around the route table as a whole and not around each of its routes: so a request passes
+//! through it without a copy of it being made.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::IntoResponse as _;
+use futures::future::{BoxFuture, Either, FutureExt as _, Ready, ready};
+use hyper::body::Body as _;
+use tower::ServiceExt as _;
+use tower_http::compression::Compression;
+
+use crate::api::unbuffered::WorthCompressing;
+use crate::error::ApiError;
+use crate::guard::{Admission, Answered, body, panicked};
+use crate::node::Node;
+use crate::router::router;
+
+/// Answers requests for one node. Clones share it.
+#[derive(Clone)]
+pub struct Front(Arc<Parts>);
+
+struct Parts {
+    admission: Admission,
+    routes: Compression<Router, WorthCompressing>,
+}
+
+impl Front {
+    /// Everything that `node` answers, guards included. To be called within a Tokio runtime.
+    pub fn new(node: &Node) -> Self {
+        Self::over(router(node), Admission::of(node))
+    }
+
+    fn over(routes: Router, admission: Admission) -> Self {
+        Self(Arc::new(Parts {
+            admission,
+            routes: Compression::new(routes).compress_when(WorthCompressing),
+        }))
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request) -> Answered {
+        let admission = &self.0.admission;
+        let visit = admission.enter(&request);
+        let response = match self.admit(request).await {
+            Ok(request) => {
+                let answer = self.0.routes.clone().oneshot(request);
+                // Nothing that a request shares with others is left half done by a panic: what is
+                // behind locks is whole between any two statements.
+                match AssertUnwindSafe(answer).catch_unwind().await {
+                    Ok(Ok(response)) => response.map(Body::new),
+                    Ok(Err(never)) => match never {},
+                    Err(panic) => panicked(panic),
+                }
+            }
+            Err(refused) => refused.into_response(),
+        };
+        admission.finish(visit, response)
+    }
+
+    /// The request as its route gets it, with its body in memory.
+    fn admit(&self, request: Request) -> Either<Ready<Admitted>, BoxFuture<'static, Admitted>> {
+        match self.0.admission.check(&request) {
+            Ok(()) if request.body().is_end_stream() => ready(Ok(request)).left_future(),
+            // Boxed, because every request's future has room for it, and most have no body.
+            Ok(()) => body::collect(request).boxed().right_future(),
+            Err(refused) => ready(Err(refused)).left_future(),
+        }
+    }
+}
+
+/// A request that may go on, or why not.
+type Admitted = Result<Request, ApiError>;
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use axum::routing::get;
+    use axum::{Json, Router};
+    use glassworks_protocol::Problem;
+    use http::StatusCode;
+
+    use super::Front;
+    use crate::error::ApiError;
+    use crate::guard::host::AllowedHosts;
+    use crate::guard::{Admission, REQUEST_ID};
+    use crate::traffic::Traffic;
+
+    async fn panics() -> Json<()> {
+        panic!("a secret")
+    }
+
+    async fn fails() -> ApiError {
+        ApiError::internal("a secret")
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_inside_is_a_bare_500() {
+        let hosts = AllowedHosts::new(([127, 0, 0, 1], 8000).into(), &[]);
+        let routes = Router::new()
+            .route("/panics", get(panics))
+            .route("/fails", get(fails));
+        let front = Front::over(routes, Admission::new(hosts, Traffic::default()));
+        for path in ["/panics", "/fails"] {
+            let request = Request::get(path).header("host", "localhost");
+            let request = request.body(Body::empty()).unwrap();
+            let response = front.answer(request).await.response;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(response.headers().contains_key(REQUEST_ID));
+            let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+            let problem: Problem = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem.status, 500);
+            assert_eq!(problem.instance.as_deref(), Some(path));
+            assert!(!problem.to_string().contains("secret"), "{problem}");
+        }
+    }
+}
