@@ -158,6 +158,28 @@ mod tests {
     }
 
     #[test]
+    fn the_next_start_is_never_said_to_be_too_early() {
+        // An interval of 333.333 ms.
+        let rate = RateLimit {
+            tasks: 3,
+            per_ms: 1_000,
+        };
+        let settings = QueueSettings {
+            rate: Some(rate),
+            ..QueueSettings::default()
+        };
+        let look = |pace, now| allowance(&settings, pace, 0, 0, now);
+        let pace = Pace::default().after(rate, 3, at(0));
+        let none = Allowance {
+            tasks: 0,
+            next: Some(at(334)),
+        };
+        assert_eq!(look(pace, at(0)), none);
+        assert_eq!(look(pace, at(333)), none);
+        assert_eq!(look(pace, at(334)).tasks, 1);
+    }
+
+    #[test]
     fn a_pace_is_brought_within_the_reach_of_its_rate() {
         let rate = |per_ms| RateLimit { tasks: 1, per_ms };
         let settings = QueueSettings {
