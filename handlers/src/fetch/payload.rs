@@ -14,6 +14,7 @@ const MOST_CONCURRENCY: u32 = 100;
 /// What to fetch, and how patiently.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FetchPayload)]
 pub struct Payload {
     /// The URLs, each with a name: 1 to 100.
     #[schema(min_items = 1, max_items = 100)]
