@@ -19,8 +19,9 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 /// of bounded size, so a slow client is welcome; one that has stopped is not.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long a connection may stay open without a request. Longer than the usual 60 s of proxies,
-/// so that it is they who close first: a request sent into a closing connection is lost.
+/// How long a connection may stay open without a request, at least; at most it is twice as long,
+/// for an end of an answer that only the timer notices. Longer than the usual 60 s of proxies, so
+/// that it is they who close first: a request sent into a closing connection is lost.
 const IDLE_DEADLINE: Duration = Duration::from_secs(75);
 
 /// The stream under one connection, and under the WebSocket that it may become.
