@@ -13,7 +13,7 @@ use crate::support::{Ask, Server, Stream};
 const SPAN: Duration = Duration::from_millis(2_700);
 /// The first chunk must be there this long before the last: a stream that is held back comes all
 /// at once, and a machine that is busy is not late by the rest of it.
-const APART: Duration = Duration::from_millis(1_000);
+const APART: Duration = Duration::from_secs(1);
 
 /// What every browser sends.
 fn compressed(ask: Ask) -> Ask {

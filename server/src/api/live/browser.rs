@@ -18,7 +18,7 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    pub(super) fn new(node: Node) -> Self {
+    pub(super) fn new(node: &Node) -> Self {
         Self {
             engine: node.engine.clone(),
             subscriptions: Subscriptions::default(),

@@ -56,7 +56,7 @@ pub(crate) async fn socket(
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
     let shutdown = node.shutdown.clone();
-    Ok(socket::talk(upgrade, shutdown, Browser::new(node)))
+    Ok(socket::talk(upgrade, shutdown, Browser::new(&node)))
 }
 
 /// Where to begin.
