@@ -32,16 +32,16 @@ test('a page outlives a killed server and misses nothing', async ({
 }) => {
   problems.allow(NOBODY_THERE);
   const heard = overheard(page);
-  const { id } = await tasks.submitUntil('running', { seconds: 4, steps: 40 });
+  const { id } = await tasks.submitUntil('running', { seconds: 6, steps: 60 });
   const task = new TaskPage(page);
   await task.open(id);
   await hydrated(page);
-  await expect(task.output).toContainText('step 10 of 40');
+  await expect(task.output).toContainText('step 10 of 60');
   await page.evaluate(() => document.documentElement.setAttribute('data-same-document', ''));
 
   await server.kill9();
   await expect(task.connection).toHaveText('reconnecting…');
-  await expect(task.output, 'what was seen stays').toContainText('step 10 of 40');
+  await expect(task.output, 'what was seen stays').toContainText('step 10 of 60');
   await server.restart();
 
   await expect(task.connection).toHaveText('live');
@@ -55,7 +55,7 @@ test('a page outlives a killed server and misses nothing', async ({
   // The whole text: what was printed before the page was opened, before the kill, and after it.
   const printed = await tasks.output(id);
   expect(await task.output.textContent()).toBe(printed);
-  expect(printed.match(/step 1 of 40\n/g), 'both attempts have printed').toHaveLength(2);
+  expect(printed.match(/step 1 of 60\n/g), 'both attempts have printed').toHaveLength(2);
 
   const events = await tasks.events(id);
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));

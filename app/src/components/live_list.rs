@@ -33,9 +33,14 @@ pub(crate) fn live_list(list: &ListQuery, first: TaskPage<TaskSummary>) -> LiveL
     };
     let reloading = Rc::new(Cell::new(Reloading::No));
     let query = list.query();
+    let under_way = Rc::clone(&reloading);
     let reload = move || live.reload(Rc::clone(&reloading), query.clone());
     let hear = move |news| match news {
         News::Tasks { upsert, removed } => {
+            // The page that is on its way may have been read before this came about.
+            if under_way.get() == Reloading::Yes {
+                under_way.set(Reloading::Again);
+            }
             let more = live.next_cursor.with_untracked(Option::is_some);
             let merged = live
                 .rows
