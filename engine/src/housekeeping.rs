@@ -8,9 +8,9 @@ use glassworks_protocol::{TaskId, Timestamp};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::attempts::runs::Runs;
 use crate::journal::Journal;
 use crate::limits::Retention;
-use crate::runs::Runs;
 use crate::store::{Outcome, Write};
 
 /// Leases are renewed when a third of their time is over, so two renewals may fail.

@@ -4,7 +4,7 @@
 //! one batch is one transaction: that is group commit. While a batch is being committed the next
 //! one gathers, so the busier the server, the more writes share one sync of the disk. After the
 //! commit the batch's events are handed to the hub, in order, and then every writer gets its
-//! answer. A batch that brings work or makes room also [claims](crate::claims).
+//! answer. A batch that brings work or makes room also [claims](crate::attempts::claims).
 
 use std::iter;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::claims::Claims;
+use crate::attempts::claims::Claims;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::store::{Outcome, Store, StoreError, Write};

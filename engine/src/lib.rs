@@ -10,8 +10,7 @@
 /// What tasks, events and problems look like.
 pub use glassworks_protocol as protocol;
 
-mod claims;
-mod dispatcher;
+mod attempts;
 mod engine;
 mod error;
 mod handler;
@@ -21,12 +20,8 @@ mod hub;
 mod journal;
 mod limits;
 mod options;
-mod panic;
-mod recorder;
 mod registry;
 mod retry;
-mod run;
-mod runs;
 mod schedule;
 pub mod state;
 pub mod store;

@@ -22,11 +22,11 @@ use tokio_util::task::TaskTracker;
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
+use crate::attempts::runs::Runs;
 use crate::hub::Hub;
 use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
 use crate::registry::{PayloadSchema, Registry};
-use crate::runs::Runs;
 use crate::store::Store;
 use crate::tally::Tally;
 

@@ -9,14 +9,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::attempts::panic::CatchPanic;
+use crate::attempts::runs::Signals;
 use crate::error::Error;
+use crate::handler::recorder::Recorder;
 use crate::handler::{Run, TaskError, Then};
 use crate::journal::Journal;
-use crate::panic::CatchPanic;
-use crate::recorder::Recorder;
 use crate::registry::AnyHandler;
 use crate::retry;
-use crate::runs::Signals;
 use crate::store::{Claimed, End, Outcome, Refusal, Write};
 use crate::tally::Tally;
 

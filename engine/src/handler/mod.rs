@@ -1,5 +1,7 @@
 //! What a handler's author sees: the trait, and what a run offers.
 
+pub(crate) mod recorder;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use crate::recorder::Recorder;
+use crate::handler::recorder::Recorder;
 use glassworks_protocol::EventBody;
 
 /// The code behind a kind.

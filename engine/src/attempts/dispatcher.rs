@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::claims::{Claims, Granted};
+use crate::attempts::claims::{Claims, Granted};
+use crate::attempts::run::{self, Setting};
+use crate::attempts::runs::{Runs, Signals};
 use crate::journal::Journal;
 use crate::registry::Registry;
-use crate::run::{self, Setting};
-use crate::runs::{Runs, Signals};
 use crate::store::Claimed;
 use crate::tally::Tally;
 

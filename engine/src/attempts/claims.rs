@@ -11,7 +11,7 @@ use std::time::Duration;
 use glassworks_protocol::{TaskId, Timestamp};
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
-use crate::runs::{Runs, Signals};
+use crate::attempts::runs::{Runs, Signals};
 use crate::store::{Claim, Claimed, Outcome, Write};
 
 /// How long to wait after the store failed, in milliseconds.
