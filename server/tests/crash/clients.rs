@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use glassworks_protocol::{Task, TaskId};
 use http::StatusCode;
-use rand::Rng as _;
+use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use tokio::time::sleep;
 

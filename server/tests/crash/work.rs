@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use glassworks_protocol::{NewTask, RetryPolicy, State, Task};
-use rand::Rng;
+use rand::RngExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const ENOUGH_ATTEMPTS: u32 = 100;
 const KEYS: u32 = 8;
 
 /// A task of any sort, to be known by `label`.
-pub(crate) fn task(rng: &mut impl Rng, label: String) -> NewTask {
+pub(crate) fn task(rng: &mut impl RngExt, label: String) -> NewTask {
     let steps = rng.random_range(1..=4_u32);
     let seconds = if rng.random_bool(0.6) {
         0.0
