@@ -8,6 +8,8 @@ use std::time::Duration;
 use glassworks_protocol::{FieldError, Problem, TaskId};
 use uuid::Uuid;
 
+use crate::store::{StoreError, StoreFailure};
+
 /// What the engine can refuse or fail at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -44,7 +46,10 @@ pub enum Error {
     /// No more work is taken.
     #[error("the server is shutting down")]
     ShuttingDown,
-    /// The store failed; the cause is in the log.
+    /// The store cannot be used for now, in this way; the cause is in the log.
+    #[error("the store cannot be used at the moment; the same may be sent again later")]
+    Unavailable(StoreFailure),
+    /// The store failed as it never should; the cause is in the log.
     #[error("the store failed")]
     Store,
 }
@@ -53,6 +58,15 @@ fn first(errors: &[FieldError]) -> String {
     errors.first().map_or_else(String::new, |error| {
         format!("{}: {}", error.pointer, error.detail)
     })
+}
+
+impl From<&StoreError> for Error {
+    fn from(error: &StoreError) -> Self {
+        match error.failure {
+            StoreFailure::Failed => Self::Store,
+            failure => Self::Unavailable(failure),
+        }
+    }
 }
 
 impl Error {
@@ -73,6 +87,7 @@ impl Error {
             Self::Gone(_) => Problem::new(410, "Gone"),
             Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
             Self::ShuttingDown => Problem::new(503, "Shutting down"),
+            Self::Unavailable(_) => Problem::new(503, "The store is not available"),
             Self::Store => return Problem::new(500, "Internal error"),
         };
         problem.with_detail(self.to_string())
@@ -81,7 +96,11 @@ impl Error {
     /// How long a client should wait before it tries again, where that is the remedy.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::InFlight => Some(Duration::from_secs(1)),
+            Self::InFlight | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
+                Some(Duration::from_secs(1))
+            }
+            // Somebody has to see to it first.
+            Self::Unavailable(_) => Some(Duration::from_secs(10)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
             Self::ShuttingDown => Some(Duration::from_secs(10)),
             _ => None,

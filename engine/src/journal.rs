@@ -130,7 +130,7 @@ impl Journal {
         }
         match answer.await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(_)) => Err(Error::Store),
+            Ok(Err(error)) => Err(Error::from(&error)),
             Err(_) => Err(Error::ShuttingDown),
         }
     }
@@ -221,6 +221,6 @@ async fn gather(waiting: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
 
 /// Logs why the store failed, and gives the error that says no more than that it did.
 pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
-    tracing::error!(%error, what, "the store failed");
-    Error::Store
+    tracing::error!(%error, failure = ?error.failure, what, "the store failed");
+    Error::from(error)
 }

@@ -235,7 +235,7 @@ async fn commit_surely(write: Write, set: &Setting) -> Option<Outcome> {
     loop {
         match set.journal.commit(write.clone()).await {
             Ok(outcome) => return Some(outcome),
-            Err(Error::Store) => {}
+            Err(Error::Store | Error::Unavailable(_)) => {}
             Err(_) => return None,
         }
         tokio::select! {

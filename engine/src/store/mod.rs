@@ -23,10 +23,42 @@ pub use write::{
 /// Tells a store the time when it commits: [`Timestamp::now`], or a test's own clock.
 pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
-/// The store failed: its cause, for the log alone.
+/// The store failed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreError(pub String);
+#[error("{cause}")]
+pub struct StoreError {
+    /// In what way.
+    pub failure: StoreFailure,
+    /// Its cause, for the log alone.
+    pub cause: String,
+}
+
+/// In what way a store failed: what a caller can do about it depends on no more than this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// As it never should: a fault of this program.
+    Failed,
+    /// Another program holds the database.
+    Busy,
+    /// There is no room for more.
+    Full,
+    /// The disk or the file is at fault: it cannot be read or written, or a page is damaged.
+    Faulty,
+    /// The database is not the one that was opened any more. Only a restart helps.
+    Gone,
+    /// It did not answer in time.
+    TimedOut,
+}
+
+impl StoreError {
+    /// A failure with its cause, for the log.
+    pub fn new(failure: StoreFailure, cause: impl Into<String>) -> Self {
+        Self {
+            failure,
+            cause: cause.into(),
+        }
+    }
+}
 
 /// One page of stored events, and where the task stood when it was read.
 #[derive(Clone, Debug)]

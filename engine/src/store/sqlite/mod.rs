@@ -31,7 +31,7 @@ use rusqlite::Connection;
 use self::lock::ProcessLock;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::{Clock, Committed, EventPage, Store, StoreError, Write};
+use super::{Clock, Committed, EventPage, Store, StoreError, StoreFailure, Write};
 use crate::limits::Limits;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
@@ -122,7 +122,23 @@ fn reachable(error: rusqlite::Error, path: &Path) -> OpenError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(error.to_string())
+        use rusqlite::ErrorCode;
+        let failure = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFailure::Busy,
+            Some(ErrorCode::DiskFull) => StoreFailure::Full,
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => StoreFailure::Faulty,
+            Some(ErrorCode::OperationInterrupted) => StoreFailure::TimedOut,
+            _ => StoreFailure::Failed,
+        };
+        Self::new(failure, error.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreFailure};
 
 /// As many reads at a time. They compete for two or more cores with the writer, which must win.
 const READERS: usize = 4;
@@ -50,19 +50,20 @@ impl Readers {
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
-            .map_err(|error| StoreError(error.to_string()))?;
+            .map_err(|error| StoreError::new(StoreFailure::Failed, error.to_string()))?;
         let idle = Arc::clone(&self.idle);
         let task = tokio::task::spawn_blocking(move || {
-            let connection = lock(&idle)
-                .pop()
-                .ok_or_else(|| StoreError("no reading connection is left".to_owned()))?;
+            let connection = lock(&idle).pop().ok_or_else(|| {
+                StoreError::new(StoreFailure::Failed, "no reading connection is left")
+            })?;
             let answer = in_transaction(&connection, query);
             lock(&idle).push(connection);
             // Given back here and not by the caller, who may have gone away meanwhile.
             drop(permit);
             answer.map_err(StoreError::from)
         });
-        task.await.map_err(|error| StoreError(error.to_string()))?
+        task.await
+            .map_err(|error| StoreError::new(StoreFailure::Failed, error.to_string()))?
     }
 }
 

@@ -1,6 +1,5 @@
 //! The thread that owns the writing connection.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -11,7 +10,7 @@ use tokio::sync::oneshot;
 use super::OpenError;
 use super::ledger::Ledger;
 use crate::limits::Limits;
-use crate::store::{Clock, Committed, StoreError, Write};
+use crate::store::{Clock, Committed, StoreError, StoreFailure, Write};
 
 /// The thread that owns the writing connection. It ends, and closes the connection, when this
 /// handle is dropped.
@@ -68,7 +67,7 @@ impl Writer {
 }
 
 fn ended() -> StoreError {
-    StoreError(io::Error::from(io::ErrorKind::BrokenPipe).to_string() + ": the writer has ended")
+    StoreError::new(StoreFailure::Failed, "the writer has ended")
 }
 
 fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Request>) {
@@ -80,7 +79,7 @@ fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Reques
             committed.map_err(StoreError::from)
         } else {
             ledger.abandon();
-            Err(StoreError("the writer panicked".to_owned()))
+            Err(StoreError::new(StoreFailure::Failed, "the writer panicked"))
         };
         // When nobody waits for it any more, it is committed all the same.
         let _ = reply.send(committed);
