@@ -22,12 +22,28 @@ run: build ## Build the release and serve on http://127.0.0.1:8000 (ARGS="--list
 .PHONY: build
 build: setup-run release ## Build the release binary
 
+# The browser tests come last: what fails in them needs the longest look.
+PHASES := setup-test check-setup lint rust-test release budget check-readme check-guide check-openapi browser-test
+
 .PHONY: test
-test: setup-test lint rust-test release ## Check everything: format, lints, Rust tests, browser tests
+test: export MAKE := $(MAKE)
+test: ## Check everything: format, lints, Rust tests, browser tests
+	@scripts/run-phases $(PHASES)
+
+.PHONY: budget
+budget:
 	$(WITH) cargo xtask budget
-	scripts/check-readme $(BINARY)
-	scripts/check-guide $(BINARY)
-	scripts/check-openapi $(BINARY)
+
+.PHONY: check-setup
+check-setup:
+	scripts/check-setup
+
+.PHONY: check-readme check-guide check-openapi
+check-readme check-guide check-openapi: check-%:
+	scripts/check-$* $(BINARY)
+
+.PHONY: browser-test
+browser-test:
 	cd end2end && GLASSWORKS_BINARY=$(abspath $(BINARY)) npm test --silent -- $(ARGS)
 
 .PHONY: setup-run setup-test

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Packages of the operating system, where that is Debian or a relative.
 
+# What apt_install has added to this machine, one package a line.
+PACKAGES_LIST=$CACHE/installed/packages
+
 is_debian() {
     have apt-get && [[ -r /etc/os-release ]] && grep -q '^ID=debian$' /etc/os-release
 }
@@ -42,8 +45,19 @@ apt_knows() {
 }
 
 apt_try() {
+    local before
+    before=$(apt_all)
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove "$@" >/dev/null
+        apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove "$@" >/dev/null ||
+        return 1
+    # What came along is noted too: it goes when these go.
+    mkdir -p "${PACKAGES_LIST%/*}"
+    comm -13 <(printf '%s\n' "$before") <(apt_all) >>"$PACKAGES_LIST"
+}
+
+# Every installed package, one a line.
+apt_all() {
+    dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
 }
 
 # What some tests call: strace shows when the disk was asked to sync, curl runs the README's lines.

@@ -2,14 +2,26 @@
 # Gets a complete Rust toolchain where there is none. The user's rustup is asked for the wasm
 # target at most, and not even that when RUSTUP_AUTO_INSTALL=0 says to install nothing.
 
+# What rustup_add has added to the user's toolchain.
+RUSTUP_LIST=$CACHE/installed/rustup
+
 may_use_rustup() { have rustup && [[ ${RUSTUP_AUTO_INSTALL:-1} != 0 ]]; }
+
+# rustup_add target|component NAME...: adds them, and notes that it did.
+rustup_add() {
+    local what=$1 name
+    shift
+    rustup "$what" add "$@" >&2 || return 1
+    mkdir -p "${RUSTUP_LIST%/*}"
+    for name in "$@"; do printf '%s %s\n' "$what" "$name" >>"$RUSTUP_LIST"; done
+}
 
 toolchain_install() {
     linker_install
     toolchain_use && return 0
     if may_use_rustup && new_enough; then
         say "Adding the standard library for $WASM with rustup (about 10 s)"
-        rustup target add "$WASM" >&2 && toolchain_use && return 0
+        rustup_add target "$WASM" && toolchain_use && return 0
         say "rustup could not add it"
     fi
     # Not in a condition: there, bash would go on after a failed step.
@@ -94,18 +106,44 @@ toolchain_prove() {
     fi
 }
 
+# Whether the formatter and the linter that would run belong to the compiler that would: clippy
+# reads the standard library, and refuses that of another version.
 have_linters() {
-    cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1
+    local clippy
+    cargo fmt --version >/dev/null 2>&1 || return 1
+    clippy=$(cargo clippy --version 2>/dev/null) || return 1
+    # clippy 0.1.96 is that of rustc 1.96.
+    [[ $clippy == "clippy 0.$(rust_version | cut -d . -f 1,2) "* ]]
 }
 
 # The formatter and the linter, for the tests.
 linters_install() {
     have_linters && return 0
-    if is_debian && [[ $(rustc --print sysroot) != "$HOME"/.rustup/* ]] && installed rustc-web; then
+    if [[ $(command -v rustc) == "$CACHE"/* || $(command -v rustc) == /usr/bin/rustc ]] &&
+        is_debian && installed rustc-web; then
         apt_install "Formatter and linter (about 10 s)" rustfmt-web rust-web-clippy
     elif may_use_rustup; then
         say "Adding rustfmt and clippy with rustup (about 10 s)"
-        rustup component add rustfmt clippy >&2
+        rustup_add component rustfmt clippy
     fi
-    have_linters || die "no rustfmt or clippy for $(command -v cargo)"
+    have_linters || die "no rustfmt or clippy for $(command -v rustc) $(rust_version):" \
+        "cargo fmt says '$(cargo fmt --version 2>&1)', cargo clippy '$(cargo clippy --version 2>&1)'"
+}
+
+# Proves that they read a small program, once per compiler: what they say of themselves proves less.
+linters_prove() {
+    local proof staging
+    proof=$CACHE/proved-linters-$(rustc -vV | cksum | cut -d ' ' -f 1)
+    [[ -e $proof ]] && return 0
+    staging=$(staging)
+    mkdir "$staging/src"
+    printf 'fn main() {\n    println!("works");\n}\n' >"$staging/src/main.rs"
+    printf '[workspace]\n[package]\nname = "empty"\nedition = "2024"\n' >"$staging/Cargo.toml"
+    (
+        cd "$staging" || exit
+        export CARGO_TARGET_DIR=target
+        cargo fmt --check >&2 && cargo clippy --quiet -- -D warnings >&2
+    ) || die "rustfmt or clippy of $(command -v cargo) does not read a small program"
+    rm -r "$staging"
+    : >"$proof"
 }

@@ -6,6 +6,7 @@
 #   3. Debian's, completed in the cache with a standard library for wasm
 
 WASM=wasm32-unknown-unknown
+CARGO_BIN=${CARGO_HOME:-$HOME/.cargo}/bin
 
 oldest_rust() { sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml"; }
 
@@ -35,8 +36,20 @@ debian_toolchain() {
     printf '%s/rust-%s-%s\n' "$CACHE" "$(/usr/bin/rustc --version | cut -d ' ' -f 2)" "$id"
 }
 
-# Puts the toolchain first in PATH; fails when there is no complete one.
+# Puts the toolchain first in PATH; fails when there is no complete one. Whoever asks what a tool
+# is and whoever runs it get it from here, so that both mean the same tool.
+#
+# cargo looks for its subcommands in its own home first, unless PATH names that directory: then
+# rustup's clippy would be run with another toolchain's cargo.
 toolchain_use() {
+    toolchain_find || return 1
+    case :$PATH: in
+        *:"$CARGO_BIN":*) ;;
+        *) PATH=$PATH:$CARGO_BIN ;;
+    esac
+}
+
+toolchain_find() {
     local path=$PATH home
     complete && return 0
     [[ -x /usr/bin/rustc && -x /usr/bin/cargo ]] || return 1
