@@ -42,31 +42,52 @@ impl Ledger<'_> {
             let allowed = self.queues.allowance(&queue, &self.counts, now);
             // One more than there is room for, to know whether any remain.
             let wanted = allowed.tasks.min(claim.room.saturating_add(1));
-            let found = self
+            let mut found: Vec<Candidate> = self
                 .statements
                 .heads_queued
                 .query_map(params![queue, wanted], |row| {
-                    Ok((row.get::<_, u8>(18)?, rows::head(row)?))
-                })?;
-            for candidate in found {
-                candidates.push(candidate?);
-            }
+                    Ok(Candidate::Stored(row.get(18)?, rows::head(row)?))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let fresh = self
+                .fresh
+                .queued(&queue)
+                .map(|(place, task)| Candidate::Fresh(task.new.priority, task.head.run_at, place));
+            found.extend(fresh);
+            found.sort_by_key(Candidate::order);
+            found.truncate(wanted as usize);
+            candidates.extend(found);
         }
-        candidates.sort_by_key(|(priority, stored)| (*priority, stored.head.run_at, stored.row));
+        candidates.sort_by_key(Candidate::order);
         more |= candidates.len() > claim.room as usize;
         candidates.truncate(claim.room as usize);
         let mut starts: HashMap<String, u32> = HashMap::new();
         let mut tasks = Vec::with_capacity(candidates.len());
-        for (_, mut stored) in candidates {
-            let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
-                continue;
+        for candidate in candidates {
+            let (task, queue) = match candidate {
+                Candidate::Fresh(_, _, place) => {
+                    let fresh = self.fresh.get_mut(place);
+                    let Some(task) = fresh.claim(now, claim.lease_ms, &claim.node, committed)
+                    else {
+                        continue;
+                    };
+                    (task, fresh.new.queue.clone())
+                }
+                Candidate::Stored(_, mut stored) => {
+                    let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
+                        continue;
+                    };
+                    let task = self.take(&stored, &claim.node)?;
+                    self.keep(stored.row, effects, committed)?;
+                    let queue = stored.queue.clone();
+                    self.running.insert(stored.head.id, stored);
+                    (task, queue)
+                }
             };
-            tasks.push(self.take(&stored, &claim.node)?);
-            self.keep(stored.row, effects, committed)?;
             self.counts
-                .shift(&stored.queue, Some(State::Queued), Some(State::Running));
-            *starts.entry(stored.queue.clone()).or_default() += 1;
-            self.running.insert(stored.head.id, stored);
+                .shift(&queue, Some(State::Queued), Some(State::Running));
+            *starts.entry(queue).or_default() += 1;
+            tasks.push(task);
         }
         for (queue, tasks) in starts {
             self.queues
@@ -168,6 +189,24 @@ impl Ledger<'_> {
             rescued += 1;
         }
         Ok(rescued)
+    }
+}
+
+/// A task that a claim could take.
+enum Candidate {
+    /// One that is stored, with its priority.
+    Stored(u8, StoredHead),
+    /// One that is not stored yet: its priority, when it was due, and its place.
+    Fresh(u8, Timestamp, usize),
+}
+
+impl Candidate {
+    /// What comes first is claimed first. What is not stored yet was submitted last.
+    fn order(&self) -> (u8, Timestamp, i64, usize) {
+        match self {
+            Self::Stored(priority, stored) => (*priority, stored.head.run_at, stored.row, 0),
+            Self::Fresh(priority, run_at, place) => (*priority, *run_at, i64::MAX, *place),
+        }
     }
 }
 

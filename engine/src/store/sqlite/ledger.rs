@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::counts::Counts;
+use super::fresh::{Fresh, Unstored};
 use super::queues::Queues;
 use super::rows::{self, Stored, StoredHead, code, json};
 use super::sql;
@@ -29,6 +30,8 @@ pub(super) struct Ledger<'c> {
     /// Heads of the tasks that are running: there is one process, so what it wrote last is what
     /// stands, and a finish need not read first.
     pub(super) running: HashMap<TaskId, StoredHead>,
+    /// What this transaction has accepted and not yet stored.
+    pub(super) fresh: Fresh,
 }
 
 impl<'c> Ledger<'c> {
@@ -42,6 +45,7 @@ impl<'c> Ledger<'c> {
             queues: Queues::default(),
             stale: true,
             running: HashMap::new(),
+            fresh: Fresh::default(),
         };
         // Until the first batch says otherwise.
         ledger.wait_for_disk(true)?;
@@ -73,6 +77,7 @@ impl<'c> Ledger<'c> {
     pub(super) fn abandon(&mut self) {
         // What is known by heart may be wrong now.
         self.running.clear();
+        self.fresh.clear();
         self.stale = true;
         // Fails when SQLite rolled back by itself, which comes to the same.
         let _ = self.statements.rollback.execute([]);
@@ -110,9 +115,13 @@ impl<'c> Ledger<'c> {
             ..Committed::default()
         };
         for write in batch {
+            if !self.leaves_fresh_alone(&write) {
+                self.store_fresh(&committed)?;
+            }
             let outcome = self.apply(write, now, &mut committed)?;
             committed.outcomes.push(outcome);
         }
+        self.store_fresh(&committed)?;
         Ok(committed)
     }
 
@@ -202,6 +211,18 @@ impl<'c> Ledger<'c> {
         })
     }
 
+    /// Whether a write can be applied while accepted tasks are not stored yet: what it is about is
+    /// stored, or it looks at both.
+    fn leaves_fresh_alone(&self, write: &Write) -> bool {
+        match write {
+            Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Record { task, .. } | Write::Finish { task, .. } => {
+                self.running.contains_key(task)
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn submit(
         &mut self,
         rows: Vec<NewRow>,
@@ -214,11 +235,13 @@ impl<'c> Ledger<'c> {
         let mut accepted = Vec::with_capacity(rows.len());
         for new in rows {
             let existing = match &new.unique_key {
-                Some(key) => self
-                    .statements
-                    .unfinished_by_key
-                    .query_row([key], |row| row.get(0).map(|Stored(id)| id))
-                    .optional()?,
+                Some(key) => {
+                    self.store_fresh(committed)?;
+                    self.statements
+                        .unfinished_by_key
+                        .query_row([key], |row| row.get(0).map(|Stored(id)| id))
+                        .optional()?
+                }
                 None => None,
             };
             if let Some(id) = existing {
@@ -226,11 +249,15 @@ impl<'c> Ledger<'c> {
                 continue;
             }
             let (head, effects) = Head::accept(&new, now);
-            let row = self.insert(&new, &head, now)?;
             self.counts.shift(&new.queue, None, Some(head.state));
-            self.keep(row, effects, committed)?;
             committed.wake = true;
-            accepted.push(Accepted::New(head));
+            accepted.push(Accepted::New(head.clone()));
+            let waits = head.state != State::Queued;
+            self.fresh.add(new, head, effects.events, committed);
+            if waits {
+                // A claim asks the store when the next one is due.
+                self.store_fresh(committed)?;
+            }
         }
         Ok(Ok(accepted))
     }
@@ -247,18 +274,23 @@ impl<'c> Ledger<'c> {
         Ok(())
     }
 
-    fn insert(&mut self, new: &NewRow, head: &Head, now: Timestamp) -> rusqlite::Result<i64> {
+    pub(super) fn insert(&mut self, task: &Unstored) -> rusqlite::Result<i64> {
+        let (new, head) = (&task.new, &task.head);
         let row = self.statements.insert_task.insert(params![
             Stored(new.id),
             new.kind,
             new.queue,
             code(head.state),
             new.priority,
+            head.attempt,
             new.max_attempts,
             new.timeout_ms,
             head.run_at.as_millis(),
-            now.as_millis(),
+            head.created_at.as_millis(),
+            head.started_at.map(Timestamp::as_millis),
+            head.lease_expires_at.map(Timestamp::as_millis),
             head.last_seq,
+            task.node,
             new.unique_key,
             new.schedule_id.as_ref().map(Uuid::as_bytes),
         ])?;
@@ -405,7 +437,7 @@ impl<'c> Ledger<'c> {
         Ok(())
     }
 
-    fn insert_event(&mut self, row: i64, event: &Event) -> rusqlite::Result<()> {
+    pub(super) fn insert_event(&mut self, row: i64, event: &Event) -> rusqlite::Result<()> {
         self.statements.insert_event.execute(params![
             row,
             event.seq,

@@ -6,6 +6,7 @@
 mod claiming;
 mod counts;
 mod forgetting;
+mod fresh;
 mod ledger;
 mod lock;
 mod queues;

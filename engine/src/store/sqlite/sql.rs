@@ -11,9 +11,9 @@ pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
 
 pub(super) const INSERT_TASK: &str = "\
     INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven, \
-        timeout_ms, run_at, created_at, cancel_requested, last_seq, output_bytes, truncated, \
-        unique_key, schedule_id) \
-    VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8, ?9, 0, ?10, 0, 0, ?11, ?12)";
+        timeout_ms, run_at, created_at, started_at, lease_expires_at, cancel_requested, last_seq, \
+        output_bytes, truncated, node, unique_key, schedule_id) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, 0, 0, ?14, ?15, ?16)";
 pub(super) const INSERT_BODY: &str =
     "INSERT INTO bodies (row, payload, tags, retry, traceparent) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const INSERT_EVENT: &str =
