@@ -1,5 +1,6 @@
 //! Clients that send the same request over and over, each on a connection of its own.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,16 +18,16 @@ use super::peer::Peer;
 #[derive(Clone)]
 pub(crate) struct Ask {
     method: &'static str,
-    target: &'static str,
+    target: Cow<'static, str>,
     body: Bytes,
     expected: StatusCode,
 }
 
 impl Ask {
-    pub(crate) fn get(target: &'static str, expected: StatusCode) -> Self {
+    pub(crate) fn get(target: impl Into<Cow<'static, str>>, expected: StatusCode) -> Self {
         Self {
             method: "GET",
-            target,
+            target: target.into(),
             body: Bytes::new(),
             expected,
         }
@@ -35,8 +36,18 @@ impl Ask {
     pub(crate) fn post(target: &'static str, body: &Value, expected: StatusCode) -> Self {
         Self {
             method: "POST",
-            target,
+            target: Cow::Borrowed(target),
             body: body.to_string().into(),
+            expected,
+        }
+    }
+
+    /// A POST without a body.
+    pub(crate) fn post_to(target: impl Into<Cow<'static, str>>, expected: StatusCode) -> Self {
+        Self {
+            method: "POST",
+            target: target.into(),
+            body: Bytes::new(),
             expected,
         }
     }
@@ -59,9 +70,14 @@ impl Connection {
 
     /// How long it took from sending the request to the end of the answer.
     pub(crate) async fn send(&mut self, ask: &Ask) -> Duration {
+        self.fetch(ask).await.0
+    }
+
+    /// As [`send`](Self::send), with the answer's body.
+    pub(crate) async fn fetch(&mut self, ask: &Ask) -> (Duration, Bytes) {
         let mut request = Request::builder()
             .method(ask.method)
-            .uri(ask.target)
+            .uri(&*ask.target)
             .header("host", self.address.to_string());
         if !ask.body.is_empty() {
             request = request.header("content-type", "application/json");
@@ -71,13 +87,21 @@ impl Connection {
         let began = Instant::now();
         let answer = self.sender.send_request(request).await.unwrap();
         assert_eq!(answer.status(), ask.expected, "{}", ask.target);
-        answer.into_body().collect().await.unwrap();
-        began.elapsed()
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (began.elapsed(), body)
+    }
+
+    /// The answer to a GET, as JSON.
+    pub(crate) async fn json(&mut self, target: impl Into<Cow<'static, str>>) -> Value {
+        let (_, body) = self.fetch(&Ask::get(target, StatusCode::OK)).await;
+        serde_json::from_slice(&body).unwrap()
     }
 }
 
 /// What came of a load.
 pub(crate) struct Load {
+    /// How many answers there were.
+    pub(crate) answers: u64,
     /// Answers a second.
     pub(crate) rate: f64,
     pub(crate) p50: Duration,
@@ -114,6 +138,7 @@ pub(crate) async fn load(server: &Peer, ask: &Ask, connections: usize, span: Dur
     let took = began.elapsed();
     let processor = server.processor_time().saturating_sub(before);
     Load {
+        answers: times.len() as u64,
         rate: times.len() as f64 / took.as_secs_f64(),
         processor: processor.div_f64(times.len() as f64),
         p50: percentile(&mut times, 0.5),

@@ -12,8 +12,11 @@
     reason = "a program that prints its findings and may stop at the first surprise"
 )]
 
+mod done;
 mod load;
+mod pages;
 mod peer;
+mod sockets;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -60,11 +63,21 @@ async fn measure(binary: &Path) {
     if asked("submit") {
         submitting(&glassworks).await;
     }
+    if asked("done") {
+        done::submit_to_done(&glassworks).await;
+    }
     if asked("wait") {
         waiting(&glassworks).await;
     }
     if asked("aggregate") {
         aggregate(&glassworks).await;
+    }
+    if asked("sockets") {
+        sockets::a_thousand_watchers(&Peer::glassworks(binary).await).await;
+        sockets::ten_thousand(&Peer::glassworks(binary).await).await;
+    }
+    if asked("pages") {
+        pages::beside_a_million(&Peer::glassworks(binary).await).await;
     }
 }
 
@@ -89,6 +102,14 @@ async fn submitting(glassworks: &Peer) {
         "`POST /api/tasks` that is read and refused (422): nothing is stored",
         (glassworks, &refused),
         "`POST /api/tasks` that is accepted (202): on the disk before the answer",
+        (glassworks, &sleep),
+    )
+    .await;
+    let bare = Peer::bare_axum().await;
+    compare(
+        "a bare axum POST of the same JSON, answered with as much",
+        (&bare, &sleep),
+        "`POST /api/tasks` that is accepted (202)",
         (glassworks, &sleep),
     )
     .await;

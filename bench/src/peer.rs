@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::json;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -18,6 +20,13 @@ pub(crate) const HELLO: &str = "bare-axum-hello";
 
 /// The kernel's unit of processor time.
 const TICK: Duration = Duration::from_millis(10);
+
+/// What the bare server reads of a task.
+#[derive(Deserialize)]
+struct NewTask {
+    kind: String,
+    payload: Value,
+}
 
 /// A server in a process of its own. It is killed when this is dropped.
 pub(crate) struct Peer {
@@ -100,7 +109,7 @@ impl Peer {
     }
 }
 
-/// Serves one greeting.
+/// Serves one greeting, and takes in a task and says what it is.
 pub(crate) async fn hello() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("bare axum on http://{}", listener.local_addr().unwrap());
@@ -110,6 +119,20 @@ pub(crate) async fn hello() {
             "time": "2026-11-24T12:00:00.000Z",
         }))
     };
-    let router = Router::new().route("/api/hello", get(greet));
+    let take = async |Json(task): Json<NewTask>| {
+        let answer = json!({
+            "id": "019ab0f5-2f5c-7cc1-9d2a-4b7d3c1e8f60", "kind": task.kind, "queue": "default",
+            "state": "scheduled", "payload": task.payload, "priority": 5, "tags": [], "attempt": 0,
+            "max_attempts": 5, "timeout_ms": 900_000, "run_at": "2026-11-24T12:00:00.000Z",
+            "created_at": "2026-11-24T12:00:00.000Z", "started_at": null, "finished_at": null,
+            "progress": null, "result": null, "error": null, "errors": [],
+            "cancel_requested": false, "unique_key": null, "schedule_id": null, "node": null,
+            "traceparent": null, "last_seq": 1,
+        });
+        (StatusCode::ACCEPTED, Json(answer))
+    };
+    let router = Router::new()
+        .route("/api/hello", get(greet))
+        .route("/api/tasks", post(take));
     axum::serve(listener, router).await.unwrap();
 }
