@@ -99,10 +99,9 @@ impl Error {
             Self::InFlight | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
                 Some(Duration::from_secs(1))
             }
-            // Somebody has to see to it first.
-            Self::Unavailable(_) => Some(Duration::from_secs(10)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
-            Self::ShuttingDown => Some(Duration::from_secs(10)),
+            // Somebody has to see to it first, or another process takes over.
+            Self::Unavailable(_) | Self::ShuttingDown => Some(Duration::from_secs(10)),
             _ => None,
         }
     }

@@ -219,7 +219,17 @@ impl<'c> Ledger<'c> {
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
-            _ => false,
+            Write::Renew { .. }
+            | Write::Rescue { .. }
+            | Write::Cancel(_)
+            | Write::Retry(_)
+            | Write::Delete(_)
+            | Write::SaveQueue { .. }
+            | Write::SaveSchedule(_)
+            | Write::DeleteSchedule(_)
+            | Write::Fire(_)
+            | Write::Prune { .. }
+            | Write::PruneRequests { .. } => false,
         }
     }
 
