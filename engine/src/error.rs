@@ -106,3 +106,9 @@ impl Error {
         }
     }
 }
+
+/// Logs why the store failed, and gives the error that says no more than that it did.
+pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
+    tracing::error!(%error, failure = ?error.failure, what, "the store failed");
+    Error::from(error)
+}

@@ -39,7 +39,7 @@ async fn a_mixture(bench: &Bench) -> Vec<TaskId> {
     for end in [
         End::Completed(Some(r#"{"a":1}"#.to_owned())),
         failed(None),
-        failed(Some(bench.clock.ahead(1_000))),
+        failed(Some(1_000)),
     ] {
         let id = running(store, row()).await;
         finish(store, id, 1, end).await.unwrap();
@@ -188,7 +188,7 @@ pub(crate) async fn a_search_looks_at_id_kind_tags_payload_and_error(bench: Benc
     let end = End::Failed {
         message: "no needle here".to_owned(),
         ran_ms: 1,
-        retry_at: None,
+        retry_in_ms: None,
     };
     finish(&*bench, by_error, 1, end).await.unwrap();
     expected.push(by_error);
