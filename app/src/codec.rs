@@ -10,20 +10,20 @@ use serde::de::DeserializeOwned;
 use crate::json::{self, Unreadable};
 
 /// The output of all server functions.
-pub(crate) type Json = Post<JsonText>;
+pub(crate) type Json = Post<JsonCodec>;
 
-/// JSON text.
-pub(crate) struct JsonText;
+/// How it is written and read.
+pub(crate) struct JsonCodec;
 
-impl ContentType for JsonText {
+impl ContentType for JsonCodec {
     const CONTENT_TYPE: &'static str = "application/json";
 }
 
-impl FormatType for JsonText {
+impl FormatType for JsonCodec {
     const FORMAT_TYPE: Format = Format::Text;
 }
 
-impl<T: Serialize> Encodes<T> for JsonText {
+impl<T: Serialize> Encodes<T> for JsonCodec {
     type Error = serde_json::Error;
 
     fn encode(value: &T) -> Result<Bytes, Self::Error> {
@@ -31,7 +31,7 @@ impl<T: Serialize> Encodes<T> for JsonText {
     }
 }
 
-impl<T: DeserializeOwned> Decodes<T> for JsonText {
+impl<T: DeserializeOwned> Decodes<T> for JsonCodec {
     type Error = Unreadable;
 
     fn decode(bytes: Bytes) -> Result<T, Unreadable> {
@@ -39,7 +39,7 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
     }
 }
 
-impl<T: Serialize> Encoder<T> for JsonText {
+impl<T: Serialize> Encoder<T> for JsonCodec {
     type Error = serde_json::Error;
     type Encoded = String;
 
@@ -48,7 +48,7 @@ impl<T: Serialize> Encoder<T> for JsonText {
     }
 }
 
-impl<T: DeserializeOwned> Decoder<T> for JsonText {
+impl<T: DeserializeOwned> Decoder<T> for JsonCodec {
     type Error = Unreadable;
     type Encoded = str;
 

@@ -18,7 +18,7 @@ pub(crate) fn task(state: State) -> Task {
         kind: "sleep".to_owned(),
         queue: "default".to_owned(),
         state,
-        payload: json!({ "seconds": 1 }),
+        payload: json!({ "seconds": 1 }).into(),
         priority: 5,
         tags: Vec::new(),
         attempt: 0,

@@ -5,7 +5,7 @@ use glassworks_protocol::Problem;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use crate::codec::JsonText;
+use crate::codec::JsonCodec;
 
 /// Why a server function did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ impl Refused {
 }
 
 impl FromServerFnError for Refused {
-    type Encoder = JsonText;
+    type Encoder = JsonCodec;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let problem = match error {

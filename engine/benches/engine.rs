@@ -20,7 +20,7 @@ use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Store, Write};
 use glassworks_engine::{
     Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
 };
-use glassworks_protocol::{NewTask, TaskId, Timestamp};
+use glassworks_protocol::{JsonText, NewTask, TaskId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -51,7 +51,7 @@ impl Handler for Noop {
         json!({})
     }
 
-    async fn run(&self, _: Nothing, _: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, _: Nothing, _: &Run) -> Result<JsonText, TaskError> {
         *self.0.latest.lock().unwrap() = Some(Instant::now());
         self.0.ran.notify_one();
         if self.0.started.fetch_add(1, Ordering::Relaxed) + 1
@@ -59,7 +59,7 @@ impl Handler for Noop {
         {
             self.0.all.notify_one();
         }
-        Ok(Value::Null)
+        Ok(Value::Null.into())
     }
 }
 

@@ -8,7 +8,7 @@
 )]
 
 use futures::StreamExt;
-use glassworks_engine::protocol::{EventBody, NewTask};
+use glassworks_engine::protocol::{EventBody, JsonText, NewTask};
 use glassworks_engine::{Database, Engine, Handler, Run, TaskError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl Handler for Greet {
         json!({ "names": ["Ada", "Grace"] })
     }
 
-    async fn run(&self, guests: Guests, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, guests: Guests, run: &Run) -> Result<JsonText, TaskError> {
         if guests.names.is_empty() {
             return Err(TaskError::permanent("there is nobody to greet"));
         }
@@ -44,7 +44,7 @@ impl Handler for Greet {
             run.progress(f64::from(greeted) / guests.names.len() as f64, name)
                 .await;
         }
-        Ok(json!({ "greeted": greeted }))
+        Ok(json!({ "greeted": greeted }).into())
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use glassworks_protocol::{FieldError, KindInfo};
+use glassworks_protocol::{FieldError, JsonText, KindInfo};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
@@ -28,12 +28,12 @@ pub struct PayloadSchema {
 /// A handler whose payload type has been forgotten, so that many stand in one table.
 pub(crate) trait AnyHandler: Send + Sync {
     fn schema(&self) -> PayloadSchema;
-    fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>>;
+    fn check(&self, payload: &JsonText) -> Result<(), Vec<FieldError>>;
     fn run(
         self: Arc<Self>,
         payload: String,
         run: Run,
-    ) -> BoxFuture<'static, Result<Value, TaskError>>;
+    ) -> BoxFuture<'static, Result<JsonText, TaskError>>;
 }
 
 /// The kinds that this node can run, by name.
@@ -90,7 +90,7 @@ impl<H: Handler> AnyHandler for Typed<H> {
         }
     }
 
-    fn check(&self, payload: &Value) -> Result<(), Vec<FieldError>> {
+    fn check(&self, payload: &JsonText) -> Result<(), Vec<FieldError>> {
         let payload: H::Payload = read(payload)?;
         self.0.check(&payload)
     }
@@ -99,7 +99,7 @@ impl<H: Handler> AnyHandler for Typed<H> {
         self: Arc<Self>,
         payload: String,
         run: Run,
-    ) -> BoxFuture<'static, Result<Value, TaskError>> {
+    ) -> BoxFuture<'static, Result<JsonText, TaskError>> {
         Box::pin(async move {
             let payload = serde_json::from_str(&payload).map_err(|error| {
                 TaskError::permanent(format!("the payload does not fit the handler: {error}"))
@@ -109,14 +109,15 @@ impl<H: Handler> AnyHandler for Typed<H> {
     }
 }
 
-/// Reads a value as `T`, or says what is wrong where (RFC 6901 pointers).
-fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<FieldError>> {
+/// Reads JSON as `T`, or says what is wrong where (RFC 6901 pointers).
+fn read<T: DeserializeOwned>(json: &JsonText) -> Result<T, Vec<FieldError>> {
     // Refused here and not left to the type: a struct without fields would take a list.
-    if !value.is_object() {
+    if !json.get().starts_with('{') {
         return Err(vec![FieldError::new("", "the payload must be an object")]);
     }
     let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(value, &mut track);
+    let mut text = serde_json::Deserializer::from_str(json.get());
+    let tracked = serde_path_to_error::Deserializer::new(&mut text, &mut track);
     T::deserialize(tracked)
         .map_err(|error| vec![FieldError::new(pointer(&track.path()), error.to_string())])
 }

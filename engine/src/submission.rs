@@ -38,7 +38,7 @@ pub(crate) fn check(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<NewRow, Error> {
-    let payload = new.payload.to_string();
+    let payload = new.payload.get();
     if payload.len() > limits.payload_bytes {
         return Err(Error::TooLarge(format!(
             "the payload is {} bytes of JSON; at most {} are accepted",
@@ -103,7 +103,7 @@ pub(crate) fn check(
             .queue
             .clone()
             .unwrap_or_else(|| DEFAULT_QUEUE.to_owned()),
-        payload,
+        payload: payload.to_owned(),
         priority,
         tags: new.tags.clone(),
         max_attempts,

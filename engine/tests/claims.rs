@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use glassworks_engine::{Database, Engine, Handler, Options, Run, TaskError};
-use glassworks_protocol::{NewTask, State};
+use glassworks_protocol::{JsonText, NewTask, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{over, puppet, quick, start, submit};
@@ -82,12 +82,12 @@ impl Handler for Crowd {
         json!({})
     }
 
-    async fn run(&self, _: Nothing, _: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, _: Nothing, _: &Run) -> Result<JsonText, TaskError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         tokio::task::yield_now().await;
         self.now.fetch_sub(1, Ordering::SeqCst);
-        Ok(Value::Null)
+        Ok(Value::Null.into())
     }
 }
 

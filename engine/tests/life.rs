@@ -34,7 +34,7 @@ async fn a_task_runs_to_its_end_and_its_log_tells_it() {
 
     let task = engine.task(submitted.id).await.unwrap();
     assert_eq!(task.state, State::Completed);
-    assert_eq!(task.result, Some(json!({ "attempt": 1 })));
+    assert_eq!(task.result, Some(json!({ "attempt": 1 }).into()));
     assert_eq!(task.progress.unwrap().message.unwrap(), "half way");
     assert_eq!(task.last_seq, log.len() as u64);
     assert_eq!(task.attempt, 1);

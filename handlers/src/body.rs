@@ -1,5 +1,6 @@
 //! What is kept of an answer's body for a result: JSON as JSON, anything else as text.
 
+use glassworks_protocol::JsonText;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -16,7 +17,7 @@ pub(crate) struct Beginning {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shown {
     /// It was JSON, and short enough.
-    Json(Value),
+    Json(JsonText),
     /// Its beginning, with what is no UTF-8 replaced.
     Text {
         /// The text.
@@ -47,10 +48,8 @@ impl Beginning {
     /// The body, JSON if its headers say that and it is; else the first `most_chars` as text.
     pub(crate) fn show(self, headers: &HeaderMap, most_chars: usize) -> Shown {
         if !self.is_cut && is_json(headers) {
-            // Writing it again may take more room than it came in: `1e9` becomes `1000000000.0`.
-            let value = serde_json::from_slice::<Value>(&self.bytes).ok();
-            if let Some(value) = value.filter(|value| value.to_string().len() <= self.limit) {
-                return Shown::Json(value);
+            if let Some(json) = as_json(&self.bytes) {
+                return Shown::Json(json);
             }
         }
         let mut text = String::from_utf8_lossy(&self.bytes).into_owned();
@@ -63,6 +62,13 @@ impl Beginning {
             is_cut: self.is_cut || end.is_some(),
         }
     }
+}
+
+/// The text of `bytes`, when it is JSON that any reader takes: not nested beyond measure, without
+/// numbers out of range.
+fn as_json(bytes: &[u8]) -> Option<JsonText> {
+    serde_json::from_slice::<Value>(bytes).ok()?;
+    JsonText::parse(str::from_utf8(bytes).ok()?.to_owned()).ok()
 }
 
 /// `application/json`, or a type that says with `+json` that it is written in it (RFC 6839).
@@ -99,7 +105,7 @@ mod tests {
 
     #[test]
     fn json_is_json_when_it_is_whole() {
-        let is = Shown::Json(json!({"a": 1}));
+        let is = Shown::Json(json!({"a": 1}).into());
         assert_eq!(show("application/json", &[b"{\"a\"", b":1}"], 99), is);
         assert_eq!(show("Application/Hal+JSON; v=1", &[b"{\"a\":1}"], 7), is);
         assert_eq!(
@@ -114,11 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn json_that_grows_when_it_is_written_again_is_text() {
+    fn json_stays_as_it_came() {
+        let body = r#"{"zeta":18446744073709551616, "alpha":0.12345678901234567890}"#;
+        let Shown::Json(json) = show("application/json", &[body.as_bytes()], 99) else {
+            panic!("it is JSON");
+        };
+        assert_eq!(json.get(), body);
         assert_eq!(
-            show("application/json", &[b"[1e9]"], 8),
-            text("[1e9]", false)
+            show("application/json", &[b"1e999"], 99),
+            text("1e999", false)
         );
+        let deep = "[".repeat(999) + &"]".repeat(999);
+        let deep = show("application/json", &[deep.as_bytes()], 9_999);
+        assert_eq!(deep, text("[[[[[", true));
     }
 
     #[test]

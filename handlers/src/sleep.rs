@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use glassworks_engine::{Handler, Run, TaskError};
-use glassworks_protocol::FieldError;
+use glassworks_protocol::{FieldError, JsonText};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -86,7 +86,7 @@ impl Handler for Sleep {
         }
     }
 
-    async fn run(&self, payload: Payload, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, payload: Payload, run: &Run) -> Result<JsonText, TaskError> {
         let steps = payload.steps;
         let pause = Duration::from_secs_f64(payload.seconds / f64::from(steps));
         for step in 1..=steps {
@@ -110,7 +110,8 @@ impl Handler for Sleep {
             "slept_seconds": payload.seconds,
             "steps": steps,
             "attempt": run.attempt(),
-        }))
+        })
+        .into())
     }
 }
 

@@ -4,10 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{JsonText, Timestamp};
 
 /// A task's id: a `UUIDv7` (RFC 9562), so ids sort by the time of submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -186,10 +185,11 @@ pub struct NewTask {
     /// The name of the code that runs it.
     #[cfg_attr(feature = "openapi", schema(example = "sleep"))]
     pub kind: String,
-    /// What its handler is given; its shape is the kind's. At most 256 KiB as JSON.
+    /// What its handler is given; its shape is the kind's. At most 256 KiB, kept as the text that
+    /// is sent. No member may be given twice.
     #[cfg_attr(feature = "openapi", schema(value_type = Object, default = json!({})))]
-    #[serde(default = "empty_object")]
-    pub payload: Value,
+    #[serde(default = "JsonText::empty_object")]
+    pub payload: JsonText,
     /// The lane it waits in; `default` when absent.
     #[cfg_attr(
         feature = "openapi",
@@ -232,10 +232,10 @@ pub struct NewTask {
 
 impl NewTask {
     /// A task of `kind` with `payload` and every option at its default.
-    pub fn new(kind: impl Into<String>, payload: Value) -> Self {
+    pub fn new(kind: impl Into<String>, payload: impl Into<JsonText>) -> Self {
         Self {
             kind: kind.into(),
-            payload,
+            payload: payload.into(),
             queue: None,
             priority: None,
             run_at: None,
@@ -247,10 +247,6 @@ impl NewTask {
             tags: Vec::new(),
         }
     }
-}
-
-fn empty_object() -> Value {
-    Value::Object(serde_json::Map::new())
 }
 
 /// One piece of background work, whole.
@@ -267,9 +263,9 @@ pub struct Task {
     pub queue: String,
     /// Where it stands.
     pub state: State,
-    /// What its handler is given.
+    /// What its handler is given, as it was sent.
     #[cfg_attr(feature = "openapi", schema(value_type = Object, example = json!({"seconds": 5, "steps": 10})))]
-    pub payload: Value,
+    pub payload: JsonText,
     /// 0 (first) to 9 (last).
     #[cfg_attr(feature = "openapi", schema(maximum = 9))]
     pub priority: u8,
@@ -295,8 +291,8 @@ pub struct Task {
     #[cfg_attr(feature = "openapi", schema(required))]
     pub progress: Option<Progress>,
     /// What its handler returned.
-    #[cfg_attr(feature = "openapi", schema(required))]
-    pub result: Option<Value>,
+    #[cfg_attr(feature = "openapi", schema(required, value_type = Option<serde_json::Value>))]
+    pub result: Option<JsonText>,
     /// The latest failure.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<Failure>,

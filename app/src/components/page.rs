@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Erase, Erased, ProblemNote};
-use crate::codec::JsonText;
+use crate::codec::JsonCodec;
 use crate::functions::{PageData, Wanted, load};
 use crate::pages::NotFoundPage;
 use crate::refused::Refused;
@@ -17,7 +17,7 @@ pub(crate) fn Page(
     show: fn(Wanted, PageData) -> Option<Erased>,
 ) -> impl IntoView {
     let load = |wanted: Wanted| async move { (load(wanted.clone()).await, wanted) };
-    let data = Resource::<_, JsonText>::new_with_options(wanted, load, false);
+    let data = Resource::<_, JsonCodec>::new_with_options(wanted, load, false);
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {

@@ -1,12 +1,11 @@
 //! What was typed, as a task.
 
-#[cfg(feature = "ssr")]
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use glassworks_protocol::{FieldError, NewTask};
-use serde_json::{Map, Number, Value};
+use glassworks_protocol::{FieldError, JsonText, NewTask};
+use serde_json::{Number, Value};
 
 use super::Form;
 use super::fields::{Control, Field, as_typed};
@@ -104,8 +103,8 @@ pub(crate) fn new_task(kind: &str, form: &Form, typed: &Typed) -> Result<NewTask
     }
 }
 
-fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> Value {
-    let mut object = Map::new();
+fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> JsonText {
+    let mut object = BTreeMap::new();
     for field in fields {
         let key = field
             .name
@@ -114,24 +113,27 @@ fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> Val
         match value(field, typed.get(&field.name)) {
             Ok(Some(value)) if key == WHOLE => return value,
             Ok(Some(value)) => {
-                object.insert(key.to_owned(), value);
+                object.insert(key, value);
             }
             Ok(None) => {}
             Err(detail) => errors.push(field.error(detail)),
         }
     }
-    Value::Object(object)
+    // Cannot fail: its keys are strings.
+    JsonText::of(&object).unwrap_or_else(|_| JsonText::empty_object())
 }
 
 /// The value of one field; none when it is left out.
-fn value(field: &Field, typed: Option<&str>) -> Result<Option<Value>, String> {
+fn value(field: &Field, typed: Option<&str>) -> Result<Option<JsonText>, String> {
     let text = typed.unwrap_or_default();
     let trimmed = text.trim();
     match &field.control {
         // Browsers send nothing for a box that is not ticked.
-        Control::Flag => return Ok(Some(Value::Bool(!trimmed.is_empty()))),
+        Control::Flag => return Ok(Some(Value::Bool(!trimmed.is_empty()).into())),
         // A required text may be empty; an optional one that is empty is left out.
-        Control::Text if field.required => return Ok(Some(Value::String(text.to_owned()))),
+        Control::Text if field.required => {
+            return Ok(Some(Value::String(text.to_owned()).into()));
+        }
         _ => {}
     }
     if trimmed.is_empty() {
@@ -142,18 +144,24 @@ fn value(field: &Field, typed: Option<&str>) -> Result<Option<Value>, String> {
         };
     }
     let value = match &field.control {
-        Control::Number { integer, .. } => Value::Number(number(trimmed, *integer)?),
-        Control::Text | Control::Flag => Value::String(text.to_owned()),
+        Control::Number { integer, .. } => {
+            number(trimmed, *integer)?;
+            // As it was typed: to read it may have cost digits.
+            as_json(trimmed)?
+        }
+        Control::Text | Control::Flag => Value::String(text.to_owned()).into(),
         Control::Choice(values) => values
             .iter()
             .find(|value| as_typed(value) == trimmed)
-            .cloned()
+            .map(|value| value.clone().into())
             .ok_or_else(|| format!("`{trimmed}` is not one of the choices"))?,
-        Control::Json => {
-            serde_json::from_str(trimmed).map_err(|error| format!("is not JSON: {error}"))?
-        }
+        Control::Json => as_json(trimmed)?,
     };
     Ok(Some(value))
+}
+
+fn as_json(text: &str) -> Result<JsonText, String> {
+    JsonText::parse(text.to_owned()).map_err(|error| format!("is not JSON: {error}"))
 }
 
 /// A number; a whole one stays whole, so that `5` does not travel as `5.0`.

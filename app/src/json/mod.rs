@@ -3,8 +3,11 @@
 //! `serde_json` reads a type right from the text: for each type with the parser all around it, from
 //! arrays as well as from objects, and with words for everything that can be wrong. That would be
 //! a tenth of what the browser loads, and nobody there reads the words.
+//!
+//! A payload's digits and the order of its members survive the tree, by two features of
+//! `serde_json` that the browser's build has; its escapes are written anew.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -13,6 +16,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Number, Value};
+
+/// By which name `serde_json` asks for a value's text instead of its content.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// The text is not JSON, or not of the type that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +117,13 @@ impl<'de> Deserializer<'de> for Tree {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
+        if name == RAW_VALUE {
+            let text = Self(Value::String(self.0.to_string()));
+            return visitor.visit_map(MapDeserializer::new(iter::once((RAW_VALUE, text))));
+        }
         visitor.visit_newtype_struct(self)
     }
 

@@ -43,7 +43,7 @@ fn what_pages_start_from_comes_back() {
         next_cursor: Some("c".to_owned()),
     };
     let mut failed = task(State::Failed);
-    failed.result = Some(json!([null, true, -1, 0.1, u64::MAX, "ü\n", { "a": {} }]));
+    failed.result = Some(json!([null, true, -1, 0.1, u64::MAX, "ü\n", { "a": {} }]).into());
     failed.progress = Some(Progress {
         fraction: 0.1 + 0.2,
         message: None,

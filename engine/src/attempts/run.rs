@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use glassworks_protocol::EventBody;
-use serde_json::Value;
+use glassworks_protocol::{EventBody, JsonText};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +87,7 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
 /// How the work came to its end.
 enum Verdict {
     /// By itself.
-    Ended(Result<Value, TaskError>),
+    Ended(Result<JsonText, TaskError>),
     /// Its time limit passed.
     TimedOut,
     /// It was asked to stop.
@@ -98,7 +97,7 @@ enum Verdict {
 }
 
 /// Ends the handler's task with this one, so that no attempt outlives its supervision.
-struct AbortOnDrop(JoinHandle<Result<Result<Value, TaskError>, String>>);
+struct AbortOnDrop(JoinHandle<Result<Result<JsonText, TaskError>, String>>);
 
 impl AbortOnDrop {
     /// Ends the handler where it has not ended, and waits until it has: its future is dropped at
@@ -175,7 +174,7 @@ async fn supervise<'s>(
 }
 
 fn ended_by_itself(
-    ended: Result<Result<Result<Value, TaskError>, String>, tokio::task::JoinError>,
+    ended: Result<Result<Result<JsonText, TaskError>, String>, tokio::task::JoinError>,
     timed_out: bool,
     set: &Setting,
 ) -> Verdict {
@@ -197,7 +196,7 @@ fn ended_by_itself(
 /// What the end of the work means for the task.
 fn judge(
     claimed: &Claimed,
-    result: Result<Value, TaskError>,
+    result: Result<JsonText, TaskError>,
     started: Instant,
     set: &Setting,
 ) -> End {
@@ -223,18 +222,18 @@ fn judge(
 }
 
 /// A result as it is stored: null takes no room.
-fn as_text(value: &Value, limit: usize) -> Result<Option<String>, TaskError> {
+fn as_text(value: &JsonText, limit: usize) -> Result<Option<String>, TaskError> {
     if value.is_null() {
         return Ok(None);
     }
-    let text = value.to_string();
+    let text = value.get();
     if text.len() > limit {
         return Err(TaskError::permanent(format!(
             "the result is {} bytes of JSON; at most {limit} are kept",
             text.len()
         )));
     }
-    Ok(Some(text))
+    Ok(Some(text.to_owned()))
 }
 
 /// Whether the task is still this attempt's.

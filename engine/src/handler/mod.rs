@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{FieldError, KindInfo, TaskId};
+use glassworks_protocol::{FieldError, JsonText, KindInfo, TaskId};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -45,7 +45,8 @@ pub trait Handler: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes one attempt.
+    /// Makes one attempt, and returns the result: a [`Value`] by `.into()`, or JSON as it came from
+    /// elsewhere.
     ///
     /// The future is dropped when it does not end within the grace period after a cancel or its
     /// time limit, so it must be safe to drop at any await. A panic fails the attempt and harms
@@ -54,7 +55,7 @@ pub trait Handler: Send + Sync + 'static {
         &self,
         payload: Self::Payload,
         run: &Run,
-    ) -> impl Future<Output = Result<Value, TaskError>> + Send;
+    ) -> impl Future<Output = Result<JsonText, TaskError>> + Send;
 }
 
 /// Why an attempt failed, and what is to follow.

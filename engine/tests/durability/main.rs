@@ -21,7 +21,7 @@ use futures::future::join_all;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{End, Firing, Lost, NewRow, Store, Write};
 use glassworks_engine::{Database, Engine, Handler, Limits, Run, TaskError};
-use glassworks_protocol::{MissedFirings, NewTask, QueueSettings, Schedule, Timestamp};
+use glassworks_protocol::{JsonText, MissedFirings, NewTask, QueueSettings, Schedule, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -249,8 +249,8 @@ impl Handler for Later {
         json!({ "mark": "x" })
     }
 
-    async fn run(&self, _: Mark, _: &Run) -> Result<Value, TaskError> {
-        Ok(Value::Null)
+    async fn run(&self, _: Mark, _: &Run) -> Result<JsonText, TaskError> {
+        Ok(Value::Null.into())
     }
 }
 

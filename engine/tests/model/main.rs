@@ -17,7 +17,7 @@ use std::path::Path;
 use glassworks_engine::Limits;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Accepted, Outcome, Store, Write};
-use glassworks_protocol::{Event, Task, TaskId, Timestamp};
+use glassworks_protocol::{Event, JsonText, Task, TaskId, Timestamp};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use rusqlite::Connection;
@@ -265,7 +265,7 @@ fn answer(outcome: Outcome) -> Answer {
 
 /// The task that a store should show for what the model knows.
 fn shown(card: &Card) -> Task {
-    let json = |text: &str| serde_json::from_str(text).unwrap();
+    let json = |text: &str| JsonText::parse(text.to_owned()).unwrap();
     Task {
         id: card.new.id,
         kind: card.new.kind.clone(),

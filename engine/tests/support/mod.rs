@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use glassworks_engine::{Database, Engine, Handler, Options, Run, TaskError};
 use glassworks_protocol::{
-    Event, EventBody, FieldError, NewTask, RetryPolicy, State, Task, TaskId,
+    Event, EventBody, FieldError, JsonText, NewTask, RetryPolicy, State, Task, TaskId,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ impl Handler for Puppet {
         Ok(())
     }
 
-    async fn run(&self, act: Act, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, act: Act, run: &Run) -> Result<JsonText, TaskError> {
         if !act.print.is_empty() {
             run.print(act.print).await;
         }
@@ -94,9 +94,9 @@ impl Handler for Puppet {
             std::future::pending::<()>().await;
         }
         if act.result_bytes > 0 {
-            return Ok(Value::String("x".repeat(act.result_bytes)));
+            return Ok(json!("x".repeat(act.result_bytes)).into());
         }
-        Ok(json!({ "attempt": run.attempt() }))
+        Ok(json!({ "attempt": run.attempt() }).into())
     }
 }
 

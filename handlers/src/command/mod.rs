@@ -19,7 +19,7 @@ use std::io::{Error, ErrorKind};
 use std::os::unix::process::ExitStatusExt as _;
 
 use glassworks_engine::{Handler, Run, TaskError};
-use glassworks_protocol::{FieldError, KindInfo};
+use glassworks_protocol::{FieldError, JsonText, KindInfo};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -106,7 +106,7 @@ impl Handler for Command {
         program.values(&payload.arguments).map(drop)
     }
 
-    async fn run(&self, payload: Payload, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, payload: Payload, run: &Run) -> Result<JsonText, TaskError> {
         let name = &payload.name;
         // The configuration may have changed since the task was accepted.
         let program = self.program(name).map_err(TaskError::permanent)?;
@@ -134,7 +134,8 @@ impl Handler for Command {
             "took_ms": millis(run.elapsed().saturating_sub(started)),
             "stdout_bytes": ended.stdout.bytes,
             "stderr_bytes": ended.stderr.bytes,
-        }))
+        })
+        .into())
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::stream::{self, Stream, StreamExt as _};
 use glassworks_engine::{Handler, Run, TaskError};
-use glassworks_protocol::FieldError;
+use glassworks_protocol::{FieldError, JsonText};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -61,7 +61,7 @@ impl Handler for Fetch {
         payload.check(&self.outbound)
     }
 
-    async fn run(&self, payload: Payload, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, payload: Payload, run: &Run) -> Result<JsonText, TaskError> {
         let began = Instant::now();
         let offset = run.elapsed();
         let count = payload.sources.len();
@@ -94,7 +94,7 @@ impl Handler for Fetch {
                 .await;
         }
         report.total_time = began.elapsed();
-        serde_json::to_value(report).map_err(TaskError::permanent)
+        JsonText::of(&report).map_err(TaskError::permanent)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use glassworks_protocol::JsonText;
 use http::StatusCode;
 use serde::Serialize;
 use serde::ser::Serializer;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Source;
@@ -54,7 +54,8 @@ pub struct Fetched {
     /// Why it is not ok.
     pub error: Option<String>,
     /// The body, when it is JSON and short enough.
-    pub data: Option<Value>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub data: Option<JsonText>,
     /// The beginning of a body that is not.
     pub preview: Option<String>,
 }

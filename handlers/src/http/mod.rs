@@ -7,8 +7,9 @@ mod retry_after;
 use std::time::SystemTime;
 
 use glassworks_engine::{Handler, Run, TaskError};
-use glassworks_protocol::FieldError;
+use glassworks_protocol::{FieldError, JsonText};
 use http::{HeaderMap, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use payload::{Method, Payload};
@@ -71,7 +72,7 @@ impl Handler for Http {
         payload.check(&self.outbound)
     }
 
-    async fn run(&self, payload: Payload, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, payload: Payload, run: &Run) -> Result<JsonText, TaskError> {
         let request = payload
             .request(&run.task_id().to_string(), run.traceparent())
             .map_err(TaskError::permanent)?;
@@ -90,7 +91,7 @@ impl Http {
         request: Request,
         payload: &Payload,
         run: &Run,
-    ) -> Result<Value, TaskError> {
+    ) -> Result<JsonText, TaskError> {
         let started = run.elapsed();
         let name = format!("{} {}", request.method, request.url);
         let mut limits = Limits {
@@ -127,21 +128,36 @@ impl Http {
             return Err(unexpected(&answer, body));
         }
         let (body, is_cut) = match body.show(answer.headers(), KEPT_CHARS) {
-            Shown::Json(value) => (value, false),
-            Shown::Text { text, is_cut } => (Value::String(text), is_cut),
+            Shown::Json(json) => (json, false),
+            Shown::Text { text, is_cut } => (Value::String(text).into(), is_cut),
         };
-        Ok(json!({
-            "status": answer.status().as_u16(),
-            "url": answer.url(),
-            "redirects": answer.redirects(),
-            "headers": kept_headers(answer.headers()),
-            "bytes": answer.bytes(),
-            "took_ms": millis(ended.saturating_sub(started)),
-            "timings": timings,
-            "body": body,
-            "body_truncated": is_cut,
-        }))
+        JsonText::of(&Answer {
+            status: answer.status().as_u16(),
+            url: answer.url(),
+            redirects: answer.redirects(),
+            headers: kept_headers(answer.headers()),
+            bytes: answer.bytes(),
+            took_ms: millis(ended.saturating_sub(started)),
+            timings,
+            body,
+            body_truncated: is_cut,
+        })
+        .map_err(TaskError::permanent)
     }
+}
+
+/// What the call led to: the task's result.
+#[derive(Serialize)]
+struct Answer<'a> {
+    status: u16,
+    url: &'a str,
+    redirects: u32,
+    headers: Map<String, Value>,
+    bytes: u64,
+    took_ms: f64,
+    timings: Timings,
+    body: JsonText,
+    body_truncated: bool,
 }
 
 /// Prints the body as it arrives, and keeps its beginning.
@@ -180,7 +196,7 @@ fn failure(error: &Error) -> TaskError {
 fn unexpected(answer: &Response, body: Beginning) -> TaskError {
     let status = answer.status();
     let told = match body.show(answer.headers(), TOLD_CHARS) {
-        Shown::Json(value) => value.to_string().chars().take(TOLD_CHARS).collect(),
+        Shown::Json(json) => json.get().chars().take(TOLD_CHARS).collect(),
         Shown::Text { text, .. } => text,
     };
     let told = told.trim();

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use glassworks_protocol::FieldError;
+use glassworks_protocol::{FieldError, JsonText};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::outbound::{Outbound, Request};
@@ -46,9 +45,12 @@ pub struct Payload {
     /// be made again although the one before has reached the service.
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// The body: a text as it is, anything else as JSON.
+    /// The body. A text is sent as it is, as `text/plain` unless `headers` say otherwise; so are
+    /// exact bytes sent, those of a signed body for example. Anything else is sent as JSON, just
+    /// as it was written here: its digits, the order of its members, the room between.
     #[serde(default)]
-    body: Option<Value>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    body: Option<JsonText>,
     /// The statuses that are a success; 200 to 299 when there are none. With one from 300 to 399
     /// among them, redirects are not followed.
     #[serde(default)]
@@ -134,8 +136,11 @@ impl Payload {
         request.headers = self.headers(task, traceparent)?;
         let (body, kind) = match &self.body {
             None => return Ok(request),
-            Some(Value::String(text)) => (text.clone(), "text/plain; charset=utf-8"),
-            Some(value) => (value.to_string(), "application/json"),
+            Some(json) if json.get().starts_with('"') => {
+                let text: String = json.read().map_err(|error| error.to_string())?;
+                (text, "text/plain; charset=utf-8")
+            }
+            Some(json) => (json.get().to_owned(), "application/json"),
         };
         request.body = Bytes::from(body);
         request
@@ -256,6 +261,14 @@ mod tests {
             (&body[..], kind.as_str()),
             (&b"{\"a\":1}"[..], "application/json")
         );
+    }
+
+    #[test]
+    fn a_body_goes_out_as_it_was_written() {
+        let body = r#"{"zeta":1,"alpha":1.0, "digits":18446744073709551616}"#;
+        let payload = format!(r#"{{"method":"POST","url":"https://a.example/","body":{body}}}"#);
+        let payload: Payload = serde_json::from_str(&payload).unwrap();
+        assert_eq!(payload.request("", None).unwrap().body, body);
     }
 
     #[test]

@@ -119,7 +119,7 @@ mod tests {
             kind: "sleep".to_owned(),
             queue: "default".to_owned(),
             state: State::Queued,
-            payload: serde_json::json!({ "seconds": 1 }),
+            payload: serde_json::json!({ "seconds": 1 }).into(),
             priority: 5,
             tags: vec!["a".to_owned()],
             attempt: 0,

@@ -79,7 +79,7 @@ impl Payload {
 
 /// Checks that what a task did so far is what was asked for.
 pub(crate) fn check_course(task: &Task, history: &History) -> Result<()> {
-    let payload = Payload::deserialize(&task.payload).context("its payload has changed")?;
+    let payload: Payload = task.payload.read().context("its payload has changed")?;
     for failure in &history.failures {
         let attempt = failure.attempt;
         if failure.lost {
@@ -110,6 +110,7 @@ fn check_completed(task: &Task, payload: &Payload, history: &History) -> Result<
     let attempt = task.attempt;
     ensure!(!payload.dooms(attempt), "attempt {attempt} had to fail");
     let result = task.result.as_ref().context("it has no result")?;
+    let result: Value = result.read()?;
     ensure!(result["attempt"] == attempt, "its result is {result}");
     let steps = payload.steps;
     let asked = (1..=steps).map(|step| format!("step {step} of {steps}"));

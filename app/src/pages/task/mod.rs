@@ -3,7 +3,7 @@
 mod actions;
 mod facts;
 
-use glassworks_protocol::{State, TaskId};
+use glassworks_protocol::{JsonText, State, TaskId};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -154,13 +154,13 @@ fn no_result(state: State) -> &'static str {
 /// What went in, what came out, and the same thing as curl.
 #[component]
 fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
-    let payload = view.with_untracked(|view| pretty(&view.task.payload));
+    let payload = view.with_untracked(|view| view.task.payload.pretty());
     let result = move || {
         let text = view.with(|view| {
             view.task
                 .result
                 .as_ref()
-                .map_or_else(|| no_result(view.task.state).to_owned(), pretty)
+                .map_or_else(|| no_result(view.task.state).to_owned(), JsonText::pretty)
         });
         view! { <CodeBlock label="result as JSON" text /> }.erase()
     };
@@ -187,8 +187,4 @@ fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
             </section>
         </div>
     }
-}
-
-fn pretty(value: &serde_json::Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }

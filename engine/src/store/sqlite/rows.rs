@@ -1,12 +1,11 @@
 //! Between rows of the database and the values they stand for.
 
 use glassworks_protocol::{
-    Event, EventBody, Failure, Progress, State, Task, TaskId, TaskSummary, Timestamp,
+    Event, EventBody, Failure, JsonText, Progress, State, Task, TaskId, TaskSummary, Timestamp,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Result, Row};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::decision::{Head, Truncated};
@@ -180,8 +179,8 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
 /// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<Value> = row.get(20)?;
-    let result: Option<Json<Value>> = row.get(23)?;
+    let payload: Json<JsonText> = row.get(20)?;
+    let result: Option<Json<JsonText>> = row.get(23)?;
     let schedule: Option<Vec<u8>> = row.get(25)?;
     Ok(Task {
         id: summary.id,

@@ -28,6 +28,7 @@ pub(crate) struct Node {
 pub(crate) struct Finished {
     pub(crate) task: Task,
     pub(crate) log: Vec<Event>,
+    result: Option<Value>,
 }
 
 impl Node {
@@ -99,7 +100,8 @@ impl Node {
     pub(crate) async fn finish(&self, id: TaskId) -> Finished {
         let log = self.until(id, |_| false).await;
         let task = self.engine.task(id).await.unwrap();
-        Finished { task, log }
+        let result = task.result.as_ref().map(|json| json.read().unwrap());
+        Finished { task, log, result }
     }
 
     /// Follows a task until an event is `wanted`, or to its end.
@@ -170,7 +172,7 @@ impl Finished {
     /// The result of a task that must have completed.
     pub(crate) fn result(&self) -> &Value {
         assert_eq!(self.task.state, State::Completed, "{:?}", self.task.error);
-        self.task.result.as_ref().unwrap()
+        self.result.as_ref().unwrap()
     }
 
     /// The message of a task that must have failed.
