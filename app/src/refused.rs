@@ -24,15 +24,15 @@ impl FromServerFnError for Refused {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let problem = match error {
-            ServerFnErrorErr::Request(_) => Problem::new(503, "The server cannot be reached"),
+            ServerFnErrorErr::Request(_) => Problem::untyped(503, "The server cannot be reached"),
             // What the server sent is not an answer of ours: a proxy's page, or an older server's.
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
-                Problem::new(502, "The server's answer cannot be read")
+                Problem::untyped(502, "The server's answer cannot be read")
             }
             ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => {
-                Problem::new(400, "Bad Request").with_detail(detail)
+                Problem::untyped(400, "Bad request").with_detail(detail)
             }
-            other => Problem::new(500, "Something went wrong").with_detail(other.to_string()),
+            other => Problem::untyped(500, "Something went wrong").with_detail(other.to_string()),
         };
         Self::new(problem)
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use glassworks_protocol::{FieldError, Problem, TaskId};
+use glassworks_protocol::{FieldError, Problem, ProblemCode, TaskId};
 use uuid::Uuid;
 
 use crate::store::{StoreError, StoreFailure};
@@ -31,6 +31,9 @@ pub enum Error {
     /// The task's state forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// Another unfinished task, this one, has the task's unique key.
+    #[error("the unfinished task {0} has the same unique key")]
+    UniqueKeyTaken(TaskId),
     /// The same request is being answered at this moment.
     #[error("a request with the same Idempotency-Key is being answered")]
     InFlight,
@@ -72,25 +75,33 @@ impl From<&StoreError> for Error {
 impl Error {
     /// The problem document (RFC 9457) that tells a client; without any internal cause.
     pub fn problem(&self) -> Problem {
-        let problem = match self {
-            Self::NotFound(_) => Problem::new(404, "No such task"),
-            Self::NoSchedule(_) => Problem::new(404, "No such schedule"),
-            Self::NoQueue(_) => Problem::new(404, "No such queue"),
-            Self::Invalid(errors) => {
-                return Problem::new(422, "Unprocessable content")
-                    .with_detail(self.to_string())
-                    .with_errors(errors.clone());
-            }
-            Self::TooLarge(_) => Problem::new(413, "Too large"),
-            Self::Conflict(_) => Problem::new(409, "The task's state forbids it"),
-            Self::InFlight => Problem::new(409, "The same request is being answered"),
-            Self::Gone(_) => Problem::new(410, "Gone"),
-            Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
-            Self::ShuttingDown => Problem::new(503, "Shutting down"),
-            Self::Unavailable(_) => Problem::new(503, "The store is not available"),
-            Self::Store => return Problem::new(500, "Internal error"),
-        };
-        problem.with_detail(self.to_string())
+        let problem = Problem::new(self.code());
+        match self {
+            Self::Invalid(errors) => problem
+                .with_detail(self.to_string())
+                .with_errors(errors.clone()),
+            Self::Store => problem,
+            _ => problem.with_detail(self.to_string()),
+        }
+    }
+
+    /// The sort of problem that it is.
+    fn code(&self) -> ProblemCode {
+        match self {
+            Self::NotFound(_) => ProblemCode::NoSuchTask,
+            Self::NoSchedule(_) => ProblemCode::NoSuchSchedule,
+            Self::NoQueue(_) => ProblemCode::NoSuchQueue,
+            Self::Invalid(_) => ProblemCode::Invalid,
+            Self::TooLarge(_) => ProblemCode::PayloadTooLarge,
+            Self::Conflict(_) => ProblemCode::StateConflict,
+            Self::UniqueKeyTaken(_) => ProblemCode::UniqueKeyTaken,
+            Self::InFlight => ProblemCode::RequestInFlight,
+            Self::Gone(_) => ProblemCode::TaskDeleted,
+            Self::BacklogFull { .. } => ProblemCode::BacklogFull,
+            Self::ShuttingDown => ProblemCode::ShuttingDown,
+            Self::Unavailable(_) => ProblemCode::StoreUnavailable,
+            Self::Store => ProblemCode::StoreFailed,
+        }
     }
 
     /// How long a client should wait before it tries again, where that is the remedy.

@@ -23,6 +23,7 @@ mod options;
 mod registry;
 mod retry;
 mod schedule;
+pub mod shape;
 pub mod state;
 pub mod store;
 mod submission;

@@ -1,18 +1,16 @@
 //! The kinds that this node can run.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{FieldError, JsonText, KindInfo};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use serde_path_to_error::{Path, Segment};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::handler::{Handler, Run, TaskError};
+use crate::shape;
 
 /// The schema of a kind's payload, as an `OpenAPI` document takes it in.
 #[derive(Clone)]
@@ -91,7 +89,11 @@ impl<H: Handler> AnyHandler for Typed<H> {
     }
 
     fn check(&self, payload: &JsonText) -> Result<(), Vec<FieldError>> {
-        let payload: H::Payload = read(payload)?;
+        // Refused here and not left to the type: a struct without fields would take a list.
+        if !payload.get().starts_with('{') {
+            return Err(vec![FieldError::new("", "the payload must be an object")]);
+        }
+        let payload: H::Payload = shape::read_part(payload.get()).map_err(|fault| vec![fault])?;
         self.0.check(&payload)
     }
 
@@ -102,43 +104,12 @@ impl<H: Handler> AnyHandler for Typed<H> {
     ) -> BoxFuture<'static, Result<JsonText, TaskError>> {
         Box::pin(async move {
             let payload = serde_json::from_str(&payload).map_err(|error| {
+                let error = shape::in_words(&error);
                 TaskError::permanent(format!("the payload does not fit the handler: {error}"))
             })?;
             self.0.run(payload, &run).await
         })
     }
-}
-
-/// Reads JSON as `T`, or says what is wrong where (RFC 6901 pointers).
-fn read<T: DeserializeOwned>(json: &JsonText) -> Result<T, Vec<FieldError>> {
-    // Refused here and not left to the type: a struct without fields would take a list.
-    if !json.get().starts_with('{') {
-        return Err(vec![FieldError::new("", "the payload must be an object")]);
-    }
-    let mut track = serde_path_to_error::Track::new();
-    let mut text = serde_json::Deserializer::from_str(json.get());
-    let tracked = serde_path_to_error::Deserializer::new(&mut text, &mut track);
-    T::deserialize(tracked)
-        .map_err(|error| vec![FieldError::new(pointer(&track.path()), error.to_string())])
-}
-
-/// `path` as a JSON Pointer.
-fn pointer(path: &Path) -> String {
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            Segment::Seq { index } => {
-                // Writing to a string cannot fail.
-                let _ = write!(pointer, "/{index}");
-            }
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
 
 /// The JSON Schema of `T`, self-contained: what it refers to stands in its `$defs`.

@@ -1,7 +1,8 @@
 //! From what a client submits to what is stored: checks and defaults.
 
+use glassworks_protocol::excerpt::quoted;
 use glassworks_protocol::{
-    FieldError, NewTask, QueueSettings, RetryPolicy, Schedule, TaskId, Timestamp,
+    FieldError, NewTask, Problem, QueueSettings, RetryPolicy, Schedule, TaskId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -9,6 +10,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::registry::Registry;
 use crate::schedule::Rule;
+use crate::shape;
 use crate::store::{Due, NewRow};
 
 const DEFAULT_QUEUE: &str = "default";
@@ -49,7 +51,10 @@ pub(crate) fn check(
     let mut faults = Faults::default();
     match registry.get(&new.kind) {
         Some(handler) => {
-            for fault in handler.check(&new.payload).err().unwrap_or_default() {
+            let checked = shape::check_sound(payload)
+                .map_err(|fault| vec![fault])
+                .and_then(|()| handler.check(&new.payload));
+            for fault in checked.err().unwrap_or_default() {
                 faults.add(&format!("/payload{}", fault.pointer), fault.detail);
             }
         }
@@ -88,7 +93,7 @@ pub(crate) fn check(
     faults.check(new.tags.len() <= MOST_TAGS, "/tags", || {
         format!("must be at most {MOST_TAGS}")
     });
-    for (index, tag) in new.tags.iter().enumerate() {
+    for (index, tag) in new.tags.iter().take(MOST_TAGS).enumerate() {
         let fits =
             (1..=LONGEST_NAME).contains(&tag.chars().count()) && !tag.chars().any(char::is_control);
         faults.check(fits, &format!("/tags/{index}"), || {
@@ -186,8 +191,11 @@ pub(crate) fn check_schedule(
     now: Timestamp,
 ) -> Result<Rule, Error> {
     let mut faults = Faults::default();
-    let rule =
-        Rule::read(&schedule.cron, &schedule.time_zone).map_err(|errors| faults.0.extend(errors));
+    let rule = Rule::read(&schedule.cron, &schedule.time_zone).map_err(|errors| {
+        for error in errors {
+            faults.add(&error.pointer, error.detail);
+        }
+    });
     let task = &schedule.task;
     let moment = task.run_at.is_some() || task.delay_ms.is_some();
     faults.check(!moment, "/task", || {
@@ -217,7 +225,8 @@ fn unknown_kind(kind: &str, registry: &Registry) -> String {
         .map(|info| info.kind.as_str())
         .collect();
     format!(
-        "`{kind}` is not a kind; the kinds are: {}",
+        "{} is not a kind; the kinds are: {}",
+        quoted(kind),
         known.join(", ")
     )
 }
@@ -229,12 +238,20 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
+/// What is wrong so far. One more than a problem tells is noted, which says that there is more.
 #[derive(Default)]
 struct Faults(Vec<FieldError>);
 
 impl Faults {
     fn add(&mut self, pointer: &str, detail: String) {
-        self.0.push(FieldError::new(pointer, detail));
+        if !self.are_enough() {
+            self.0.push(FieldError::new(pointer, detail));
+        }
+    }
+
+    /// Whether looking for more is of no use.
+    fn are_enough(&self) -> bool {
+        self.0.len() > Problem::MOST_ERRORS
     }
 
     fn check(&mut self, holds: bool, pointer: &str, detail: impl FnOnce() -> String) {

@@ -47,10 +47,9 @@ impl Beginning {
 
     /// The body, JSON if its headers say that and it is; else the first `most_chars` as text.
     pub(crate) fn show(self, headers: &HeaderMap, most_chars: usize) -> Shown {
-        if !self.is_cut && is_json(headers) {
-            if let Some(json) = as_json(&self.bytes) {
-                return Shown::Json(json);
-            }
+        let json = (!self.is_cut && is_json(headers)).then(|| as_json(&self.bytes));
+        if let Some(json) = json.flatten() {
+            return Shown::Json(json);
         }
         let mut text = String::from_utf8_lossy(&self.bytes).into_owned();
         let end = text.char_indices().nth(most_chars).map(|(end, _)| end);

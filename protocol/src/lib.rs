@@ -5,6 +5,7 @@
 
 pub mod bulk;
 pub mod event;
+pub mod excerpt;
 pub mod figures;
 pub mod filter;
 pub mod json_text;
@@ -28,11 +29,12 @@ pub use json_text::JsonText;
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
-pub use problem::{FieldError, Problem};
+pub use problem::{FieldError, Problem, ProblemCode};
 pub use queue::{Queue, QueueSettings, RateLimit};
 pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
-    Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,
+    AcceptedTask, Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary,
+    UnknownState,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};

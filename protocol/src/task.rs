@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::excerpt::quoted;
 use crate::{JsonText, Timestamp};
 
 /// A task's id: a `UUIDv7` (RFC 9562), so ids sort by the time of submission.
@@ -100,7 +101,7 @@ pub struct UnknownState(pub String);
 
 impl fmt::Display for UnknownState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not a state; the states are ", self.0)?;
+        write!(f, "{} is not a state; the states are ", quoted(&self.0))?;
         for (index, state) in State::ALL.into_iter().enumerate() {
             write!(f, "{}{state}", if index == 0 { "" } else { ", " })?;
         }
@@ -314,6 +315,18 @@ pub struct Task {
     pub traceparent: Option<String>,
     /// The `seq` of its latest event.
     pub last_seq: u64,
+}
+
+/// The answer to a submit: the task, new or found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AcceptedTask {
+    /// The task.
+    #[serde(flatten)]
+    pub task: Task,
+    /// Whether it stood already, and nothing was added: an unfinished task has the `unique_key`, or
+    /// the request was sent before.
+    pub existing: bool,
 }
 
 /// What a list shows of a task: small whatever its payload.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use glassworks_engine as engine;
-use glassworks_protocol::{FieldError, Problem};
+use glassworks_protocol::{FieldError, Problem, ProblemCode};
 use http::{HeaderValue, StatusCode, header};
 
 /// What a route returns.
@@ -27,22 +27,20 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     /// `detail` is what is wrong this time, as a sentence for the client.
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error");
-        Self::from(Problem::new(status.as_u16(), title).with_detail(detail))
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self::from(Problem::new(code).with_detail(detail))
     }
 
     /// 422: the request was understood, but these parts of it are not acceptable.
     pub(crate) fn unprocessable(detail: impl Into<String>, errors: Vec<FieldError>) -> Self {
-        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
-        error.problem.errors = errors;
-        error
+        let problem = Problem::new(ProblemCode::Invalid).with_detail(detail);
+        Self::from(problem.with_errors(errors))
     }
 
     /// 500: `cause` is for the log alone.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let mut error = Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
+            ProblemCode::Internal,
             "Something went wrong in the server. It has been logged.",
         );
         error.cause = Some(cause.into());

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use glassworks_engine::PayloadSchema;
-use glassworks_protocol::KindInfo;
+use glassworks_protocol::{KindInfo, ProblemCode};
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri, header};
 use tower::ServiceExt as _;
@@ -134,7 +134,7 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
         return StatusCode::NO_CONTENT.into_response();
     }
     let detail = format!("{} does not take {method}.", uri.path());
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
+    ApiError::new(ProblemCode::MethodNotAllowed, detail).into_response()
 }
 
 /// Answers what is not there: with a page for a person, with a problem for a program.
@@ -151,5 +151,5 @@ async fn not_found(State(node): State<Node>, request: Request) -> Response {
         return pages::page(State(node), request).await;
     }
     let detail = format!("There is nothing at {}.", uri.path());
-    ApiError::new(StatusCode::NOT_FOUND, detail).into_response()
+    ApiError::new(ProblemCode::NotFound, detail).into_response()
 }

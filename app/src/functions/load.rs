@@ -74,7 +74,7 @@ pub(crate) async fn load(wanted: Wanted) -> Result<PageData, Refused> {
 #[cfg(feature = "ssr")]
 mod from_engine {
     use glassworks_engine::{Engine, Error};
-    use glassworks_protocol::{Problem, State, TaskId};
+    use glassworks_protocol::{Problem, ProblemCode, State, TaskId};
 
     use super::{Board, TaskList};
     use crate::list_query::ListQuery;
@@ -103,7 +103,7 @@ mod from_engine {
 
     pub(super) async fn tasks(engine: &Engine, query: &str) -> Result<TaskList, Refused> {
         let list = ListQuery::parse(query).map_err(|error| {
-            let problem = Problem::new(422, "Unprocessable Content");
+            let problem = Problem::new(ProblemCode::Invalid);
             refuse(problem.with_detail(error.to_string()))
         })?;
         let page = engine.summaries(&list.filter, &list.page).await;
@@ -122,7 +122,7 @@ mod from_engine {
             Ok(id) => story(engine, id)
                 .await
                 .map_err(|error| refuse_error(&error)),
-            Err(_) => Err(refuse(Problem::new(404, "Not Found"))),
+            Err(_) => Err(refuse(Problem::new(ProblemCode::NoSuchTask))),
         }
     }
 

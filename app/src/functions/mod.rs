@@ -14,10 +14,10 @@ use {crate::refused::Refused, glassworks_engine::Engine};
 /// The engine that serves this request.
 #[cfg(feature = "ssr")]
 fn engine() -> Result<Engine, Refused> {
-    use glassworks_protocol::Problem;
+    use glassworks_protocol::{Problem, ProblemCode};
 
     leptos::prelude::use_context().ok_or_else(|| {
-        let problem = Problem::new(500, "Something went wrong");
+        let problem = Problem::new(ProblemCode::Internal);
         crate::refused::refuse(problem.with_detail("There is no engine here."))
     })
 }

@@ -13,7 +13,7 @@ use {
     crate::form::{Form, Typed, new_task},
     crate::query,
     crate::refused::{is_plain_form, refuse, refuse_error},
-    glassworks_protocol::Problem,
+    glassworks_protocol::{Problem, ProblemCode},
     leptos::server_fn::ServerFn,
     leptos::server_fn::error::ServerFnUrlError,
 };
@@ -70,11 +70,11 @@ async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused> {
     let Some(info) = engine.kinds().iter().find(|info| info.kind == kind) else {
         let detail = format!("There is no kind `{kind}`.");
         return Err(refuse(
-            Problem::new(422, "Unprocessable Content").with_detail(detail),
+            Problem::new(ProblemCode::Invalid).with_detail(detail),
         ));
     };
     let new = new_task(kind, &Form::of(info), typed)
-        .map_err(|errors| refuse(Problem::new(422, "Unprocessable Content").with_errors(errors)))?;
+        .map_err(|errors| refuse(Problem::new(ProblemCode::Invalid).with_errors(errors)))?;
     match engine.submit(new).await {
         Ok(submitted) => Ok(submitted.task.id),
         Err(error) => Err(refuse_error(&error)),

@@ -1,8 +1,8 @@
 use std::fmt::Debug;
 
 use glassworks_protocol::{
-    EventBody, FieldError, KindInfo, Problem, Progress, ServerMessage, State, StateCounts,
-    StateReason, Stats, TaskPage, Timestamp,
+    EventBody, FieldError, KindInfo, Problem, ProblemCode, Progress, ServerMessage, State,
+    StateCounts, StateReason, Stats, TaskPage, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,7 +72,7 @@ fn what_pages_start_from_comes_back() {
     for data in all {
         comes_back((Ok::<_, Refused>(data), Wanted::Task("1".to_owned())));
     }
-    let problem = Problem::new(422, "No").with_errors(vec![FieldError::new("/a", "b")]);
+    let problem = Problem::new(ProblemCode::Invalid).with_errors(vec![FieldError::new("/a", "b")]);
     comes_back((Err::<PageData, _>(Refused::new(problem)), Wanted::Board));
 }
 
@@ -114,7 +114,7 @@ fn what_is_heard_comes_back() {
     });
     comes_back(ServerMessage::Problem {
         sub: None,
-        problem: Problem::new(400, "Bad Request"),
+        problem: Problem::new(ProblemCode::BadRequest),
     });
     comes_back(ServerMessage::Heartbeat);
 }

@@ -29,9 +29,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
             "Idempotency-Key",
             "was used for another request",
         )]),
-        Refusal::KeyTaken(id) => {
-            Error::Conflict(format!("the unfinished task {id} has the same unique key"))
-        }
+        Refusal::KeyTaken(id) => Error::UniqueKeyTaken(id),
         Refusal::BacklogFull(limit) => Error::BacklogFull { limit },
         Refusal::TooManyQueues(limit) => Error::Invalid(vec![FieldError::new(
             "/queue",

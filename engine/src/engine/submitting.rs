@@ -1,6 +1,6 @@
 //! Accepting tasks.
 
-use glassworks_protocol::{FieldError, NewTask, Task, Timestamp};
+use glassworks_protocol::{FieldError, NewTask, Problem, Task, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::Engine;
@@ -81,6 +81,10 @@ impl Engine {
         let mut rows = Vec::with_capacity(tasks.len());
         let mut faults = Vec::new();
         for (index, new) in tasks.iter().enumerate() {
+            // A problem tells no more than these.
+            if faults.len() > Problem::MOST_ERRORS {
+                break;
+            }
             match self.row(new, context) {
                 Ok(row) => rows.push(row),
                 Err(Error::Invalid(errors)) => faults.extend(errors.into_iter().map(|error| {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use croner::Cron;
+use glassworks_protocol::excerpt::quoted;
 use glassworks_protocol::{FieldError, MissedFirings, Schedule, Timestamp};
 use jiff::tz::TimeZone;
 
@@ -27,7 +28,7 @@ impl Rule {
         let pattern = Cron::from_str(pattern)
             .map_err(|error| errors.push(FieldError::new("/cron", error.to_string())));
         let zone = TimeZone::get(zone).map_err(|_| {
-            let detail = format!("`{zone}` is not the IANA name of a time zone");
+            let detail = format!("{} is not the IANA name of a time zone", quoted(zone));
             errors.push(FieldError::new("/time_zone", detail));
         });
         match (pattern, zone) {

@@ -110,7 +110,7 @@ pub enum ServerMessage {
 #[cfg(test)]
 mod tests {
     use super::ServerMessage;
-    use crate::{Problem, State, StateCounts, Stats, Task, TaskId, Timestamp};
+    use crate::{Problem, ProblemCode, State, StateCounts, Stats, Task, TaskId, Timestamp};
 
     fn task() -> Task {
         let at = Timestamp::from_millis(0);
@@ -180,11 +180,11 @@ mod tests {
             },
             ServerMessage::Problem {
                 sub: None,
-                problem: Problem::new(400, "Bad Request"),
+                problem: Problem::new(ProblemCode::BadMessage),
             },
             ServerMessage::Problem {
                 sub: Some(6),
-                problem: Problem::new(404, "Not Found"),
+                problem: Problem::new(ProblemCode::NoSuchTask),
             },
             ServerMessage::Heartbeat,
         ];

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse};
 use glassworks_engine::Engine;
-use glassworks_protocol::{BulkChange, BulkOutcome, FieldError, NewTask, Problem, Task};
+use glassworks_protocol::{AcceptedTask, BulkChange, BulkOutcome, FieldError, NewTask, Problem};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::JsonBody;
-use super::submit_headers::{REPLAYED, SubmitHeaders};
+use super::submit_headers::{EXISTING, REPLAYED, SubmitHeaders};
 use crate::error::{ApiError, ApiResult};
 use crate::openapi::{PROBLEM_JSON, tags};
 
@@ -27,13 +27,13 @@ pub(crate) struct Batch {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
     /// In the order in which they were sent.
-    tasks: Vec<Task>,
+    tasks: Vec<AcceptedTask>,
 }
 
 /// Submits up to 1,000 tasks, all of them or none.
 ///
 /// They are accepted once all are safely stored. In the place of one whose `unique_key` an
-/// unfinished task has already, that task is given. The body has at most 8 MiB.
+/// unfinished task has already, that task is given, and its `existing` says so. The body has at most 8 MiB.
 #[utoipa::path(
     post, path = "/api/tasks/batch", tag = tags::TASKS, operation_id = "submit_tasks",
     params(SubmitHeaders),
@@ -43,7 +43,10 @@ pub(crate) struct Accepted {
     ]})),
     responses(
         (status = 202, description = "All are accepted and stored.", body = Accepted,
-            headers(("Idempotent-Replayed" = bool, description = "The same request was answered before."))),
+            headers(
+                ("Existing-Task" = bool, description = "At least one of the tasks stood already."),
+                ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
+            )),
         (status = 409, description = "The same request is being answered at this moment.",
             body = Problem, content_type = PROBLEM_JSON,
             headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
@@ -61,8 +64,15 @@ pub(crate) async fn submit(
 ) -> ApiResult<impl IntoResponse> {
     let submitted = engine.submit_all(batch.tasks, &context).await?;
     let replayed = submitted.iter().any(|one| one.replayed);
-    let headers = AppendHeaders(replayed.then_some((REPLAYED, "true")));
-    let tasks = submitted.into_iter().map(|one| one.task).collect();
+    let existing = submitted.iter().any(|one| one.existing);
+    let marks = [(EXISTING, existing), (REPLAYED, replayed)];
+    let marks = marks.into_iter().filter(|(_, holds)| *holds);
+    let headers = AppendHeaders(marks.map(|(name, _)| (name, "true")));
+    let tasks = submitted.into_iter().map(|one| AcceptedTask {
+        task: one.task,
+        existing: one.existing,
+    });
+    let tasks = tasks.collect();
     Ok((StatusCode::ACCEPTED, headers, Json(Accepted { tasks })))
 }
 

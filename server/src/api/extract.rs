@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::fmt::Write as _;
 use std::str::FromStr;
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use glassworks_protocol::{FieldError, TaskId};
+use glassworks_engine::shape::{self, Misread};
+use glassworks_protocol::excerpt::quoted;
+use glassworks_protocol::{FieldError, ProblemCode, TaskId};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
-use serde_json::error::Category;
-use serde_path_to_error::Segment;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -33,7 +32,9 @@ impl<S: Send + Sync> FromRequestParts<S> for TaskPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
-        text.parse().map(Self).map_err(|_| no_id("a task", &text))
+        text.parse()
+            .map(Self)
+            .map_err(|_| no_id(ProblemCode::NoSuchTask, "a task", &text))
     }
 }
 
@@ -52,13 +53,13 @@ impl<S: Send + Sync> FromRequestParts<S> for SchedulePath {
         let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
         text.parse()
             .map(Self)
-            .map_err(|_| no_id("a schedule", &text))
+            .map_err(|_| no_id(ProblemCode::NoSuchSchedule, "a schedule", &text))
     }
 }
 
-fn no_id(whose: &str, text: &str) -> ApiError {
-    let detail = format!("`{text}` is not {whose}'s id, which is a UUID.");
-    ApiError::new(StatusCode::NOT_FOUND, detail)
+fn no_id(code: ProblemCode, whose: &str, text: &str) -> ApiError {
+    let detail = format!("{} is not {whose}'s id, which is a UUID.", quoted(text));
+    ApiError::new(code, detail)
 }
 
 /// The `{name}` of a queue's path, decoded; the one parameter of any other.
@@ -75,7 +76,7 @@ impl<S: Send + Sync> FromRequestParts<S> for NamePath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(name) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|rejection| ApiError::new(StatusCode::NOT_FOUND, rejection.body_text()))?;
+            .map_err(|rejection| ApiError::new(ProblemCode::NotFound, rejection.body_text()))?;
         Ok(Self(name))
     }
 }
@@ -89,7 +90,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                ProblemCode::UnsupportedMediaType,
                 "The body has to be JSON, and to say so: Content-Type: application/json.",
             ));
         }
@@ -114,65 +115,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// 400 for what is not JSON, 422 for JSON of another shape.
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        match error.classify() {
-            Category::Data => misshapen(pointer, &error),
-            Category::Io | Category::Syntax | Category::Eof => not_json(&error),
+    shape::read(body).map_err(|misread| match misread {
+        Misread::NotJson(error) => {
+            let detail = format!("The body is not JSON: {error}.");
+            ApiError::new(ProblemCode::NotJson, detail)
         }
-    })?;
-    json.end().map_err(|error| not_json(&error))?;
-    // serde takes a struct's fields in a row, too; then nothing would say which is which.
-    if body.trim_ascii_start().starts_with(b"[") {
-        let fault = FieldError::new("", "expected an object with named fields");
-        return Err(bad_shape(fault));
-    }
-    Ok(value)
-}
-
-fn not_json(error: &serde_json::Error) -> ApiError {
-    let detail = format!("The body is not JSON: {error}.");
-    ApiError::new(StatusCode::BAD_REQUEST, detail)
-}
-
-fn misshapen(pointer: String, error: &serde_json::Error) -> ApiError {
-    let message = error.to_string();
-    // The place in the text says less than the pointer.
-    let message = match message.rfind(" at line ") {
-        Some(end) => &message[..end],
-        None => &message,
-    };
-    bad_shape(FieldError::new(pointer, message))
-}
-
-fn bad_shape(fault: FieldError) -> ApiError {
-    ApiError::unprocessable("The body is JSON, but not of the right shape.", vec![fault])
-}
-
-/// `path` as a JSON Pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    let mut pointer = String::new();
-    for segment in path {
-        pointer.push('/');
-        match segment {
-            // Cannot fail: a String takes all that is written to it.
-            Segment::Seq { index } => drop(write!(pointer, "{index}")),
-            Segment::Map { key } => pointer.push_str(&escape(key)),
-            Segment::Enum { variant } => pointer.push_str(&escape(variant)),
-            Segment::Unknown => {}
+        Misread::Misshapen(fault) => {
+            ApiError::unprocessable("The body is JSON, but not of the right shape.", vec![fault])
         }
-    }
-    pointer
-}
-
-fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) {
-        key.replace('~', "~0").replace('/', "~1").into()
-    } else {
-        key.into()
-    }
+    })
 }
 
 /// The query's parameters. A parameter without a value counts as absent where its field is read
@@ -199,7 +150,7 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let deserializer = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let name = error.path().to_string();
-        bad_parameter(&name, error.inner().to_string())
+        bad_parameter(&name, shape::in_words(error.inner()))
     })
 }
 

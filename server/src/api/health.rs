@@ -3,8 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use glassworks_engine::Engine;
-use glassworks_protocol::Problem;
-use http::StatusCode;
+use glassworks_protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,12 +66,12 @@ pub(crate) async fn live() -> Json<Status> {
     ),
 )]
 pub(crate) async fn ready(State(node): State<Node>) -> ApiResult<Json<Status>> {
-    let not_ready = |detail| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+    let not_ready = |code, detail| Err(ApiError::new(code, detail));
     if node.shutdown.has_begun() {
-        return Err(not_ready("The server is shutting down."));
+        return not_ready(ProblemCode::ShuttingDown, "The server is shutting down.");
     }
     if !node.engine.ready().await {
-        return Err(not_ready("The store does not answer."));
+        return not_ready(ProblemCode::NotReady, "The store does not answer.");
     }
     Ok(Json(Status { status: "ready" }))
 }

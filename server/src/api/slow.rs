@@ -1,8 +1,7 @@
 //! `GET /api/slow`: waits without blocking anybody, and shows what a time limit does.
 
 use axum::Json;
-use glassworks_protocol::{FieldError, Problem};
-use http::StatusCode;
+use glassworks_protocol::{FieldError, Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout};
 use utoipa::{IntoParams, ToSchema};
@@ -70,7 +69,7 @@ pub(crate) async fn slow(Query(query): Query<SlowQuery>) -> ApiResult<Json<Waite
                 "The work was to take {asked} s, and the request allows {} s.",
                 limit.as_secs_f64()
             );
-            ApiError::new(StatusCode::GATEWAY_TIMEOUT, detail)
+            ApiError::new(ProblemCode::OutOfTime, detail)
         })?,
         None => work.await,
     }

@@ -19,6 +19,9 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Says of an answer that it was given before, and that nothing was done again.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
+/// Says of an answer that a task in it stood already, and was not made by this request.
+pub(crate) const EXISTING: HeaderName = HeaderName::from_static("existing-task");
+
 /// The headers of a request that submits.
 pub(crate) struct SubmitHeaders(pub(super) RequestContext);
 

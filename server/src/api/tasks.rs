@@ -3,15 +3,17 @@
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use glassworks_engine::Engine;
-use glassworks_protocol::{NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskPage};
+use glassworks_engine::{Engine, Error};
+use glassworks_protocol::{
+    AcceptedTask, NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskId, TaskPage,
+};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{JsonBody, Query, TaskPath, optional};
 use super::prefer::{PREFERENCE_APPLIED, Wait};
-use super::submit_headers::{REPLAYED, SubmitHeaders};
+use super::submit_headers::{EXISTING, REPLAYED, SubmitHeaders};
 use crate::error::ApiResult;
 use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
@@ -19,7 +21,8 @@ use crate::openapi::{PROBLEM_JSON, tags};
 /// Submits a task.
 ///
 /// It is accepted once it is safely stored, and runs when a worker is free. With a `unique_key`
-/// that an unfinished task has already, that task is the answer. With `Prefer: wait=N` the answer
+/// that an unfinished task has already, that task is the answer, whatever its kind and payload, and
+/// `existing` says so. With `Prefer: wait=N` the answer
 /// waits for the task's end, for N seconds at most.
 #[utoipa::path(
     post, path = "/api/tasks", tag = tags::TASKS, operation_id = "submit_task",
@@ -27,15 +30,17 @@ use crate::openapi::{PROBLEM_JSON, tags};
     request_body = NewTask,
     responses(
         (status = 200, description = "It is over, within the time that `Prefer` asked for.",
-            body = Task, headers(
+            body = AcceptedTask, headers(
                 ("Location" = String, description = "The task's address."),
                 ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Existing-Task" = bool, description = "The task stood already, as `existing` says."),
                 ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
             )),
-        (status = 202, description = "Accepted and stored.", body = Task,
+        (status = 202, description = "Accepted and stored.", body = AcceptedTask,
             headers(
                 ("Location" = String, description = "The task's address."),
                 ("Preference-Applied" = String, description = "The wait that was granted."),
+                ("Existing-Task" = bool, description = "The task stood already, as `existing` says."),
                 ("Idempotent-Replayed" = bool, description = "The same request was answered before."),
             ),
             links(
@@ -65,6 +70,9 @@ pub(crate) async fn submit(
     let submitted = node.engine.submit_as(new, &context).await?;
     let location = format!("/api/tasks/{}", submitted.task.id);
     let mut response_headers = AppendHeaders(vec![(header::LOCATION, location)]);
+    if submitted.existing {
+        response_headers.0.push((EXISTING, "true".to_owned()));
+    }
     if submitted.replayed {
         response_headers.0.push((REPLAYED, "true".to_owned()));
     }
@@ -74,21 +82,27 @@ pub(crate) async fn submit(
         response_headers
             .0
             .push((PREFERENCE_APPLIED, wait.applied()));
-        task = ended_within(&node, task, wait).await?;
+        // Accepted it is, whatever becomes of the wait: an error would make its client send it again.
+        match ended_within(&node, task.id, wait).await {
+            Ok(waited) => task = waited,
+            Err(error) => tracing::warn!(task = %task.id, %error, "a wait for a task failed"),
+        }
         if task.state.is_final() {
             status = StatusCode::OK;
         }
     }
-    Ok((status, response_headers, Json(task)).into_response())
+    let existing = submitted.existing;
+    let accepted = AcceptedTask { task, existing };
+    Ok((status, response_headers, Json(accepted)).into_response())
 }
 
 /// The task at its end, or as it stands when the wait or the server is over before.
-async fn ended_within(node: &Node, task: Task, wait: Wait) -> ApiResult<Task> {
+async fn ended_within(node: &Node, id: TaskId, wait: Wait) -> Result<Task, Error> {
     let stop = node.shutdown.stream_end();
     tokio::select! {
-        ended = node.engine.ended(task.id) => Ok(ended?),
-        () = tokio::time::sleep(wait.duration()) => Ok(node.engine.task(task.id).await?),
-        () = stop.cancelled() => Ok(node.engine.task(task.id).await?),
+        ended = node.engine.ended(id) => ended,
+        () = tokio::time::sleep(wait.duration()) => node.engine.task(id).await,
+        () = stop.cancelled() => node.engine.task(id).await,
     }
 }
 

@@ -7,17 +7,22 @@ const TEXT: &str = include_str!("../../../docs/coming-from-fastapi-and-celery.md
 
 /// The guide's text.
 pub(super) fn content() -> Markup {
+    html! {
+        article.docs-text.guide { (rendered(TEXT)) }
+    }
+}
+
+/// A text of the repository.
+pub(super) fn rendered(text: &str) -> Markup {
     let mut rendered = String::new();
     let mut blocks = 0;
-    let parser = Parser::new_ext(TEXT, Options::ENABLE_TABLES);
+    let parser = Parser::new_ext(text, Options::ENABLE_TABLES);
     pulldown_cmark::html::push_html(
         &mut rendered,
         parser.map(|event| reachable(event, &mut blocks)),
     );
-    html! {
-        // The project's own text: nothing in it comes from a client.
-        article.docs-text.guide { (PreEscaped(rendered)) }
-    }
+    // The project's own text: nothing in it comes from a client.
+    PreEscaped(rendered)
 }
 
 /// The same, but what may scroll can be reached with the keyboard and has a name: a block of code

@@ -1,4 +1,4 @@
-//! `/docs`: the OpenAPI document as a page for people, and a guide beside it.
+//! `/docs`: the OpenAPI document as a page for people, and a guide and the problems beside it.
 //!
 //! Written once, when the server starts. They can be read without scripts; with them
 //! (`public/docs.js`) each operation can be tried, and streams are shown as they arrive.
@@ -8,6 +8,7 @@ mod guide;
 mod layout;
 mod operation;
 mod parameters;
+mod problems;
 mod reference;
 mod schema;
 mod text;
@@ -30,6 +31,9 @@ use crate::node::Node;
 /// The path of the API's page.
 const REFERENCE: &str = "/docs";
 
+/// The path of what there is to know about problems.
+const PROBLEMS: &str = "/docs/problems";
+
 /// The path of the guide.
 const GUIDE: &str = "/docs/coming-from-fastapi-and-celery";
 
@@ -41,6 +45,7 @@ pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
     let urls = site.urls();
     let pages = [
         (REFERENCE, "API", reference::content(document)),
+        (PROBLEMS, "Problems", problems::content()),
         (GUIDE, "Coming from FastAPI and Celery", guide::content()),
     ];
     pages

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{Components, OpenApi, RefOr, Tag};
 
-use super::{GUIDE, example, operation, schema, text};
+use super::{GUIDE, PROBLEMS, example, operation, schema, text};
 use crate::openapi;
 
 /// Everything that `document` describes.
@@ -28,6 +28,7 @@ fn introduction(document: &OpenApi) -> Markup {
         @if let Some(words) = &document.info.description { (text::paragraphs(words)) }
         p {
             "For programs: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1). "
+            "What it refuses, and how it says so: " a href=(PROBLEMS) { "problems" } ". "
             "For people who know other task queues: "
             a href=(GUIDE) { "Coming from FastAPI's background tasks, or from Celery" } "."
         }

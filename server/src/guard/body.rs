@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use glassworks_protocol::ProblemCode;
+use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
@@ -69,12 +70,12 @@ async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes
                 .source()
                 .map_or_else(|| error.to_string(), ToString::to_string);
             Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
+                ProblemCode::BadRequest,
                 format!("The body could not be read: {reason}."),
             ))
         }
         Err(_) => Err(ApiError::new(
-            StatusCode::REQUEST_TIMEOUT,
+            ProblemCode::BodyTimeout,
             format!(
                 "The body did not arrive within {} seconds.",
                 BODY_DEADLINE.as_secs()
@@ -101,7 +102,7 @@ async fn discard(body: &mut Body) {
 
 fn too_large(limit: usize) -> ApiError {
     ApiError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemCode::BodyTooLarge,
         format!("This route takes a body of at most {limit} bytes."),
     )
 }

@@ -9,8 +9,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::Request;
+use glassworks_protocol::ProblemCode;
+use glassworks_protocol::excerpt::quoted;
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, Uri, header};
 
 use crate::error::ApiError;
 
@@ -72,10 +74,10 @@ pub(super) fn check(request: &Request, hosts: &AllowedHosts) -> Result<(), ApiEr
         return Ok(());
     }
     Err(ApiError::new(
-        StatusCode::MISDIRECTED_REQUEST,
+        ProblemCode::Misdirected,
         format!(
-            "This server does not answer to `{}`. Its operator can allow the name with --allowed-host.",
-            authority.host()
+            "This server does not answer to {}. Its operator can allow the name with --allowed-host.",
+            quoted(authority.host())
         ),
     ))
 }
@@ -83,7 +85,7 @@ pub(super) fn check(request: &Request, hosts: &AllowedHosts) -> Result<(), ApiEr
 /// Whom the request is for. A target in absolute form comes before `Host` (RFC 9112, section
 /// 3.2.2); a missing, doubled or malformed `Host` is a 400 (section 3.2).
 pub(super) fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, ApiError> {
-    let bad = |detail| ApiError::new(StatusCode::BAD_REQUEST, detail);
+    let bad = |detail| ApiError::new(ProblemCode::BadHost, detail);
     let mut values = headers.get_all(header::HOST).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(bad("A request carries exactly one Host header."));

@@ -6,8 +6,9 @@
 //! browser and acts for nobody but its user.
 
 use axum::extract::Request;
+use glassworks_protocol::ProblemCode;
 use http::uri::{Authority, Scheme};
-use http::{Method, StatusCode, Uri, header};
+use http::{Method, Uri, header};
 
 use super::host::authority;
 use crate::error::ApiError;
@@ -61,7 +62,7 @@ fn is_own(origin: &str, target: &Authority) -> bool {
 
 fn refused() -> ApiError {
     ApiError::new(
-        StatusCode::FORBIDDEN,
+        ProblemCode::ForeignOrigin,
         "The request comes from another site's page.",
     )
 }

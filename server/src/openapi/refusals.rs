@@ -3,8 +3,7 @@
 //! A route documents its own answers. These come before it ([`crate::guard`], [`crate::api`]'s
 //! extractors), so they are added by what an operation has: a body, a query, an id, a change.
 
-use glassworks_protocol::{FieldError, Problem};
-use http::StatusCode;
+use glassworks_protocol::{FieldError, Problem, ProblemCode};
 use utoipa::PartialSchema as _;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn};
@@ -19,7 +18,8 @@ type When = fn(&HttpMethod, &Operation) -> bool;
 struct Refusal {
     /// Its name among the document's responses.
     name: &'static str,
-    status: StatusCode,
+    /// One sort of problem with this status, to show.
+    code: ProblemCode,
     description: &'static str,
     when: When,
 }
@@ -27,49 +27,49 @@ struct Refusal {
 const ALL: [Refusal; 9] = [
     Refusal {
         name: "BadRequest",
-        status: StatusCode::BAD_REQUEST,
+        code: ProblemCode::BadRequest,
         description: "The request is malformed: its `Host`, or a body that is not JSON.",
         when: |_, _| true,
     },
     Refusal {
         name: "Forbidden",
-        status: StatusCode::FORBIDDEN,
+        code: ProblemCode::ForeignOrigin,
         description: "Another site's page made a browser send this (`Origin`, `Sec-Fetch-Site`).",
         when: |method, operation| *method != HttpMethod::Get || is_websocket(operation),
     },
     Refusal {
         name: "NotFound",
-        status: StatusCode::NOT_FOUND,
+        code: ProblemCode::NotFound,
         description: "There is nothing with this id, or not any more.",
         when: |_, operation| has(operation, &ParameterIn::Path),
     },
     Refusal {
         name: "RequestTimeout",
-        status: StatusCode::REQUEST_TIMEOUT,
+        code: ProblemCode::BodyTimeout,
         description: "The body did not arrive within 30 seconds.",
         when: |_, operation| operation.request_body.is_some(),
     },
     Refusal {
         name: "PayloadTooLarge",
-        status: StatusCode::PAYLOAD_TOO_LARGE,
+        code: ProblemCode::BodyTooLarge,
         description: "The body, or a part of it, is longer than the limit.",
         when: |_, operation| operation.request_body.is_some(),
     },
     Refusal {
         name: "UnsupportedMediaType",
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code: ProblemCode::UnsupportedMediaType,
         description: "The body does not say that it is JSON (`Content-Type: application/json`).",
         when: |_, operation| operation.request_body.is_some(),
     },
     Refusal {
         name: "Misdirected",
-        status: StatusCode::MISDIRECTED_REQUEST,
+        code: ProblemCode::Misdirected,
         description: "The server does not answer to the name in `Host`.",
         when: |_, _| true,
     },
     Refusal {
         name: "Unprocessable",
-        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: ProblemCode::Invalid,
         description: "Understood, but not acceptable: `errors` says what is wrong where.",
         when: |_, operation| {
             operation.request_body.is_some()
@@ -79,7 +79,7 @@ const ALL: [Refusal; 9] = [
     },
     Refusal {
         name: "InternalError",
-        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: ProblemCode::Internal,
         description: "Something went wrong in the server, and its log says what under the number in `X-Request-Id`.",
         when: |_, _| true,
     },
@@ -88,11 +88,10 @@ const ALL: [Refusal; 9] = [
 impl Refusal {
     /// What it looks like.
     fn response(&self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("Error");
-        let mut example = Problem::new(self.status.as_u16(), title)
+        let mut example = Problem::new(self.code)
             .with_detail(self.description.replace('`', ""))
             .at("/api/tasks");
-        if self.status == StatusCode::UNPROCESSABLE_ENTITY {
+        if self.code == ProblemCode::Invalid {
             let field = FieldError::new("/payload/seconds", "expected 0 to 3600");
             example = example.with_errors(vec![field]);
         }
@@ -130,7 +129,7 @@ pub(super) fn add(document: &mut OpenApi) {
             }
             for refusal in &ALL {
                 if (refusal.when)(&method, operation) {
-                    let status = refusal.status.as_str().to_owned();
+                    let status = refusal.code.status().to_string();
                     let responses = &mut operation.responses.responses;
                     // What a route says of such an answer itself is more to the point.
                     responses

@@ -54,3 +54,20 @@ async fn the_guide_is_a_page_too() {
     assert_eq!(guide.status, StatusCode::OK);
     assert!(guide.text().contains("<h1>Coming from FastAPI"));
 }
+
+#[tokio::test]
+async fn the_type_of_a_problem_leads_to_what_there_is_to_know_about_it() {
+    let server = Server::start().await;
+    let client = server.client();
+    let answer = client.get("/api/nothing").await;
+    let problem = answer.problem(404, "/api/nothing");
+    assert_eq!(problem["code"], "not_found");
+    let (page, anchor) = problem["type"].as_str().unwrap().split_once('#').unwrap();
+    let page = client.get(page).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.text().contains(&format!("id=\"{anchor}\"")),
+        "{anchor}"
+    );
+    assert!(client.get("/docs").await.text().contains("/docs/problems"));
+}

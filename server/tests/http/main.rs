@@ -15,6 +15,7 @@ mod files;
 mod incremental;
 mod many;
 mod openapi;
+mod payloads;
 mod process;
 mod queues;
 mod refusals;

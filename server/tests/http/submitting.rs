@@ -126,3 +126,71 @@ async fn a_trace_stays_with_the_task() {
     assert_eq!(none.status, 202);
     assert_eq!(none.json()["traceparent"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_task_that_stood_already_is_marked() {
+    let server = Server::start().await;
+    let client = server.client();
+    let waiting = |kind: &str, payload: Value| json!({"kind": kind, "payload": payload, "unique_key": "k", "delay_ms": 3_600_000});
+    let sleep = waiting("sleep", json!({"seconds": 0}));
+    let first = post(client, &sleep, &[]).await;
+    assert_eq!(first.header("existing-task"), "");
+    assert_eq!(first.json()["existing"], false);
+    // The key is the task's alone, whatever else is asked for.
+    let other = waiting("http", json!({"url": "https://example.com/"}));
+    let found = post(client, &other, &[]).await;
+    assert_eq!(found.status, 202);
+    assert_eq!(found.header("existing-task"), "true");
+    assert_eq!(found.header("idempotent-replayed"), "");
+    assert_eq!(found.header("location"), first.header("location"));
+    let found = found.json();
+    assert_eq!(found["existing"], true);
+    assert_eq!(found["kind"], "sleep");
+
+    let fresh = json!({"kind": "sleep", "payload": {"seconds": 0}});
+    let tasks = json!({"tasks": [fresh, other]});
+    let batch = client.post("/api/tasks/batch", &tasks).await;
+    assert_eq!(batch.header("existing-task"), "true");
+    let tasks = batch.json()["tasks"].clone();
+    assert_eq!(tasks[0]["existing"], false);
+    assert_eq!(tasks[1]["existing"], true);
+    let tasks = json!({"tasks": [fresh]});
+    let batch = client.post("/api/tasks/batch", &tasks).await;
+    assert_eq!(batch.header("existing-task"), "");
+
+    let key = ("idempotency-key", "once");
+    let first = post(client, &fresh, &[key]).await;
+    assert_eq!(first.json()["existing"], false);
+    let again = post(client, &fresh, &[key]).await;
+    assert_eq!(again.header("existing-task"), "true");
+    assert_eq!(again.json()["existing"], true);
+}
+
+#[tokio::test]
+async fn an_accepted_task_is_the_answer_even_when_the_wait_fails() {
+    let server = Server::start().await;
+    let client = server.client();
+    let waiting =
+        tokio::spawn(async move { post(client, &sleep(600.0), &[("prefer", "wait=3")]).await });
+    loop {
+        let list = client.get("/api/tasks?state=running").await.json();
+        if !list["tasks"].as_array().unwrap().is_empty() {
+            break;
+        }
+    }
+    // From here on no task can be read.
+    let database = rusqlite::Connection::open(server.directory.path().join("tasks.db")).unwrap();
+    database
+        .busy_timeout(std::time::Duration::from_secs(30))
+        .unwrap();
+    database
+        .execute_batch("ALTER TABLE tasks RENAME TO lost")
+        .unwrap();
+    let answer = waiting.await.unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let task = answer.json();
+    let location = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    assert_eq!(answer.header("location"), location);
+    assert_eq!(task["state"], "queued");
+    assert_eq!(client.get(&location).await.status, 500);
+}

@@ -1,6 +1,6 @@
 //! The session against a scripted server.
 
-use glassworks_protocol::{ClientMessage, Event, Problem, ServerMessage, TaskFilter};
+use glassworks_protocol::{ClientMessage, Event, Problem, ProblemCode, ServerMessage, TaskFilter};
 
 use super::{CONNECT, Command, Input, SILENCE, Session};
 use crate::fixture::{id, printed};
@@ -165,7 +165,7 @@ fn a_list_is_asked_for_on_every_connection_and_loaded_when_told() {
 #[test]
 fn a_server_in_trouble_is_asked_again_on_the_next_connection() {
     let (mut session, sub) = watching();
-    let problem = Problem::new(503, "Service Unavailable");
+    let problem = Problem::new(ProblemCode::NotReady);
     session.handle(
         Input::Received(ServerMessage::Problem {
             sub: Some(sub),
@@ -197,7 +197,7 @@ fn a_task_that_is_over_is_not_asked_for_again() {
 #[test]
 fn a_refused_subscription_is_told_why_and_closed() {
     let (mut session, sub) = watching();
-    let problem = Problem::new(404, "Not found");
+    let problem = Problem::new(ProblemCode::NoSuchTask);
     let message = ServerMessage::Problem {
         sub: Some(sub),
         problem: problem.clone(),

@@ -2,7 +2,8 @@
 
 use futures::StreamExt as _;
 use glassworks_engine::Engine;
-use glassworks_protocol::{ClientMessage, Problem, ServerMessage};
+use glassworks_engine::shape::in_words;
+use glassworks_protocol::{ClientMessage, Problem, ProblemCode, ServerMessage};
 
 use super::socket::Talk;
 use super::subscriptions::{MAX_SUBSCRIPTIONS, Subscriptions};
@@ -47,7 +48,7 @@ impl Browser {
         let detail = format!("A connection has at most {MAX_SUBSCRIPTIONS} subscriptions.");
         Some(ServerMessage::Problem {
             sub: Some(sub),
-            problem: Problem::new(429, "Too Many Requests").with_detail(detail),
+            problem: Problem::new(ProblemCode::TooManySubscriptions).with_detail(detail),
         })
     }
 }
@@ -73,8 +74,10 @@ impl Talk for Browser {
             Ok(message) => self.watch(message),
             Err(error) => Some(ServerMessage::Problem {
                 sub: None,
-                problem: Problem::new(400, "Bad Request")
-                    .with_detail(format!("The message was not understood: {error}.")),
+                problem: Problem::new(ProblemCode::BadMessage).with_detail(format!(
+                    "The message was not understood: {}.",
+                    in_words(&error)
+                )),
             }),
         };
         answer.as_ref().map(json)

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::Response;
-use glassworks_protocol::Problem;
+use glassworks_protocol::{Problem, ProblemCode};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -107,11 +107,11 @@ pub(crate) async fn task_socket(
 
 /// 426 tells what to ask for instead (RFC 9110, section 15.5.22).
 fn no_handshake(rejection: &WebSocketUpgradeRejection) -> ApiError {
-    let status = match rejection.status() {
-        StatusCode::BAD_REQUEST => StatusCode::UPGRADE_REQUIRED,
-        status => status,
+    let code = match rejection.status() {
+        StatusCode::METHOD_NOT_ALLOWED => ProblemCode::MethodNotAllowed,
+        _ => ProblemCode::WebsocketExpected,
     };
-    ApiError::new(status, rejection.body_text())
+    ApiError::new(code, rejection.body_text())
 }
 
 /// An engine's error as a message in a stream; the log gets the cause.

@@ -30,7 +30,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 impl Drop for Server {
@@ -83,7 +83,7 @@ impl Server {
             address,
             engine,
             shutdown,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -273,6 +273,8 @@ impl Answer {
         assert_eq!(problem["status"], status);
         assert_eq!(problem["instance"], instance);
         assert!(problem["title"].is_string(), "{problem}");
+        let code = problem["code"].as_str().unwrap();
+        assert_eq!(problem["type"], format!("/docs/problems#{code}"));
         problem
     }
 }
