@@ -23,7 +23,7 @@ run: build ## Build the release and serve on http://127.0.0.1:8000 (ARGS="--list
 build: setup-run release ## Build the release binary
 
 # The browser tests come last: what fails in them needs the longest look.
-PHASES := setup-test check-setup lint rust-test release budget check-readme check-guide check-openapi browser-test
+PHASES := setup-test check-setup lint rust-test release budget check-readme check-guide check-openapi check-clients browser-test
 
 .PHONY: test
 test: export MAKE := $(MAKE)
@@ -38,8 +38,8 @@ budget:
 check-setup:
 	scripts/check-setup
 
-.PHONY: check-readme check-guide check-openapi
-check-readme check-guide check-openapi: check-%:
+.PHONY: check-readme check-guide check-openapi check-clients
+check-readme check-guide check-openapi check-clients: check-%:
 	scripts/check-$* $(BINARY)
 
 .PHONY: browser-test

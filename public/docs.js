@@ -125,10 +125,32 @@ async function receive(response, answer) {
   }
   if (!/json$/.test((response.headers.get('content-type') ?? '').split(';')[0])) return;
   try {
-    answer.body.textContent = JSON.stringify(JSON.parse(answer.body.textContent), null, 2);
+    JSON.parse(answer.body.textContent);
   } catch {
     // Cut off by the limit above: it stays as it came.
+    return;
   }
+  answer.body.textContent = pretty(answer.body.textContent);
+}
+
+/** JSON with a line for each member and item. The rest stays as it is: numbers keep their digits. */
+function pretty(json) {
+  let depth = 0;
+  const line = () => `\n${'  '.repeat(Math.min(depth, 40))}`;
+  // A string, an empty list or object, a mark, room between, or what else there is.
+  return json.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[\]{},:]|\s+|[^\s"[\]{},:]+/g, (part) => {
+    if (part === ',') return part + line();
+    if (part === ':') return ': ';
+    if (part === '{' || part === '[') {
+      depth += 1;
+      return part + line();
+    }
+    if (part === '}' || part === ']') {
+      depth -= 1;
+      return line() + part;
+    }
+    return /^[[{]/.test(part) ? part[0] + part.at(-1) : part.trim();
+  });
 }
 
 /** Talks over a WebSocket: shows what is said by either side, a line each. */

@@ -67,6 +67,18 @@ test('a request is sent as the form says, and shown with its answer', async ({ p
   await expect(get.body).toContainText(`"id": "${id}"`);
 });
 
+test('an answer is set out without losing a digit', async ({ page }) => {
+  await page.goto('/docs');
+  await hydrated(page);
+  const submit = new Operation(page, 'submit_task');
+  const body = '{"zeta":3544790567247868102,"alpha":[0.12345678901234567890]}';
+  const payload = `{"url": "https://example.com/", "method": "POST", "body": ${body}}`;
+  await submit.field('Body').fill(`{"kind": "http", "payload": ${payload}, "delay_ms": 3600000}`);
+  await submit.press('Send');
+  await expect(submit.body).toContainText('"zeta": 3544790567247868102,\n');
+  await expect(submit.body).toContainText('0.12345678901234567890\n');
+});
+
 test('a refusal is shown with what is wrong', async ({ page, problems }) => {
   problems.allow(/422/);
   await page.goto('/docs');

@@ -309,7 +309,7 @@ async fn a_unique_key_gives_back_the_unfinished_task_that_has_it() {
     assert!(!third.existing);
     assert!(matches!(
         engine.retry(first.task.id).await,
-        Err(Error::Conflict(_))
+        Err(Error::UniqueKeyTaken(taken)) if taken == third.task.id
     ));
 }
 

@@ -11,7 +11,7 @@ fresh() {
         while read -r what name; do rustup "$what" remove "$name" >&2; done <"$RUSTUP_LIST"
         rm -f "$RUSTUP_LIST"
     fi
-    rm -rf "$ROOT/end2end/node_modules"
+    rm -rf "$ROOT"/{end2end,scripts/clients}/node_modules
     rm -rf "${CACHE:?}"/{rust,binaryen,python,proved,partial}[-.]*
 }
 

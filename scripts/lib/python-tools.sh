@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Python and what comes from PyPI, for the tests: what holds the API to its OpenAPI document, and
-# the client that the guide's examples use.
+# Python and what comes from PyPI, for the tests: what holds the API to its OpenAPI document, what
+# makes clients of that, and the client that the guide's examples use.
 
 PYTHON_TOOLS_LIST=$ROOT/scripts/lib/python-tools.txt
 
@@ -20,7 +20,7 @@ python_tools_install() {
     home=$(python_tools)
     [[ -e $home/.complete ]] && return 0
     python_install
-    say "Fetching schemathesis and httpx (pip, about 30 s)"
+    say "Fetching schemathesis, openapi-python-client and httpx (pip, about 30 s)"
     # A virtual environment cannot be moved, so this one is marked when it is complete.
     rm -rf "$home"
     mkdir -p "$CACHE"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Node and what comes from its registry: wasm-opt for every build, Playwright for the tests.
+# Node and what comes from its registry: wasm-opt for every build, Playwright and the generators of
+# clients for the tests.
 
 BINARYEN=132.0.0
 
@@ -30,13 +31,22 @@ wasm_opt_install() {
     fi
 }
 
-# The packages of the browser tests, exactly as locked. The copy of the lock file is written last.
-playwright_install() {
-    local lock=$ROOT/end2end/package-lock.json done=$ROOT/end2end/node_modules/.installed-lock
+# The packages of the browser tests.
+playwright_install() { locked_install end2end "Playwright (npm ci in end2end, about 10 s)"; }
+
+# What checks the OpenAPI document and generates clients from it.
+generators_install() {
+    locked_install scripts/clients "redocly and openapi-typescript (npm ci in scripts/clients, about 20 s)"
+}
+
+# The packages of a folder, exactly as locked. The copy of the lock file is written last.
+locked_install() {
+    local folder=$ROOT/$1 what=$2
+    local lock=$folder/package-lock.json done=$folder/node_modules/.installed-lock
     cmp -s "$lock" "$done" && return 0
-    node_install || die "the browser tests need Node 18 or newer with npm: install it"
-    say "Fetching Playwright (npm ci in end2end, about 10 s)"
-    (cd "$ROOT/end2end" && npm ci --silent >&2)
+    node_install || die "the tests need Node 18 or newer with npm: install it"
+    say "Fetching $what"
+    (cd "$folder" && npm ci --silent >&2)
     cp "$lock" "$done"
 }
 

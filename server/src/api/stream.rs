@@ -44,13 +44,13 @@ pub(crate) struct StreamQuery {
     interval_ms: Option<u64>,
     /// How numbers are written: as lines for people, as lines of JSON, or as server-sent events.
     #[serde(deserialize_with = "optional")]
-    #[param(inline, default = "text")]
+    #[param(inline)]
     format: Option<Format>,
 }
 
 /// How numbers are written.
 #[derive(Clone, Copy, Debug, Default, ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[schema(rename_all = "lowercase", default = "text")]
 enum Format {
     /// A line for people.
     #[default]

@@ -9,12 +9,10 @@ use utoipa::openapi::{Components, Content, RefOr, Required, Response};
 use super::parameters::{Sample, form, parameters, place};
 use super::{example, schema, text};
 use crate::openapi::PROBLEM_JSON;
+use crate::openapi::sockets::WEBSOCKET;
 
 /// Where a page's own address stands until it is known.
 pub(super) const ORIGIN: &str = "{origin}";
-
-/// What the document calls a WebSocket's messages.
-const WEBSOCKET: &str = "x-websocket";
 
 /// The section of one operation.
 pub(super) fn section(
@@ -105,7 +103,7 @@ fn taken(operation: &Operation, components: &Components) -> Markup {
             @for (media, content) in &body.content {
                 p.type { code { (media) } }
                 @if let RefOr::T(Content { schema: Some(of), .. }) = content {
-                    @if let Some(of) = schema::resolve(of, components) { (schema::tree(of)) }
+                    @if let Some(of) = schema::resolve(of, components) { (schema::tree(of, components)) }
                 }
             }
         }

@@ -80,7 +80,7 @@ fn schemas(components: &Components) -> Markup {
                         @if let Some(words) = schema::description(&RefOr::T(of.clone())) {
                             (text::paragraphs(words))
                         }
-                        (schema::tree(of))
+                        (schema::tree(of, components))
                     }
                 }
             }

@@ -37,14 +37,14 @@ pub(super) fn resolve<'a>(
 }
 
 /// The fields of a schema, or its variants with theirs.
-pub(super) fn tree(schema: &Schema) -> Markup {
+pub(super) fn tree(schema: &Schema, components: &Components) -> Markup {
     match schema {
         Schema::Object(object) if !object.properties.is_empty() => fields(object),
-        Schema::OneOf(choice) => variants(&choice.items),
-        Schema::AnyOf(choice) => variants(&choice.items),
+        Schema::OneOf(choice) => variants(&choice.items, components),
+        Schema::AnyOf(choice) => variants(&choice.items, components),
         Schema::AllOf(parts) => html! {
             @for part in &parts.items {
-                @if let RefOr::T(part) = part { (tree(part)) }
+                @if let RefOr::T(part) = part { (tree(part, components)) }
             }
         },
         other => html! { p.type { (kind(&RefOr::T(other.clone()))) (limits(other)) } },
@@ -81,11 +81,11 @@ pub(super) fn field(name: &str, schema: &RefOr<Schema>, required: bool) -> Marku
     }
 }
 
-fn variants(items: &[RefOr<Schema>]) -> Markup {
+fn variants(items: &[RefOr<Schema>], components: &Components) -> Markup {
     html! {
         @for item in items {
-            @match item {
-                RefOr::T(Schema::Object(object)) => {
+            @match resolve(item, components) {
+                Some(Schema::Object(object)) if !object.properties.is_empty() => {
                     details.variant {
                         summary {
                             code { (title(object)) }
@@ -96,13 +96,13 @@ fn variants(items: &[RefOr<Schema>]) -> Markup {
                         (fields(object))
                     }
                 },
-                other => p.type { (kind(other)) },
+                _ => p.type { (kind(item)) },
             }
         }
     }
 }
 
-/// What tells one variant from the others: its title, or the one value of its first such field.
+/// What tells one variant from the others: the one value of its first such field, or its title.
 fn title(object: &Object) -> String {
     let only_value = |schema: &RefOr<Schema>| match schema {
         RefOr::T(Schema::Object(field)) => match field.enum_values.as_deref() {
@@ -112,7 +112,7 @@ fn title(object: &Object) -> String {
         _ => None,
     };
     let told_by_value = || object.properties.values().find_map(only_value);
-    let title = object.title.clone().or_else(told_by_value);
+    let title = told_by_value().or_else(|| object.title.clone());
     title.unwrap_or_else(|| "object".to_owned())
 }
 

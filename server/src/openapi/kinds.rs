@@ -6,8 +6,10 @@ use glassworks_engine::PayloadSchema;
 use glassworks_protocol::KindInfo;
 use serde_json::{Value, json};
 use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::schema::{AllOf, Components, OneOf, Schema};
+use utoipa::openapi::schema::{Components, Discriminator, OneOf, Schema};
 use utoipa::openapi::{Object, ObjectBuilder, OpenApi, Ref, RefOr, Type};
+
+use super::shapes::type_name;
 
 /// The schema of a task to be.
 const NEW_TASK: &str = "NewTask";
@@ -24,43 +26,55 @@ pub(super) fn describe(document: &mut OpenApi, kinds: &[KindInfo], payloads: Vec
         return;
     };
     let mut choice = OneOf::new();
+    let mut discriminator = Discriminator::new("kind");
     for payload in payloads {
         let info = kinds.iter().find(|info| info.kind == payload.kind);
-        let name = format!("payload.{}", payload.kind);
-        let of_kind = of_kind(&payload, &name, info);
-        choice.items.push(Schema::Object(of_kind).into());
+        let word = type_name(payload.kind);
+        let payload_name = format!("{word}Payload");
+        let task_name = format!("New{word}Task");
+        let mut task = of_kind(general.clone(), &payload, &payload_name, info);
+        task.title = Some(task_name.clone());
+        let reference = Ref::from_schema_name(&task_name);
+        let location = reference.ref_location.clone();
+        discriminator
+            .mapping
+            .insert(payload.kind.to_owned(), location);
+        choice.items.push(reference.into());
         schemas.extend(payload.referred);
-        schemas.insert(name, payload.schema);
+        schemas.insert(payload_name, payload.schema);
+        schemas.insert(task_name, Schema::Object(task).into());
     }
     if choice.items.is_empty() {
         return;
     }
-    let mut task = AllOf::new();
-    task.description.clone_from(&general.description);
-    task.items = vec![Schema::Object(general).into(), Schema::OneOf(choice).into()];
-    schemas.insert(NEW_TASK.to_owned(), Schema::AllOf(task).into());
+    choice.description = general.description;
+    choice.discriminator = Some(discriminator);
+    schemas.insert(NEW_TASK.to_owned(), Schema::OneOf(choice).into());
     show(document, kinds);
 }
 
-/// A task of one kind: what holds beside all that holds for every task.
-fn of_kind(payload: &PayloadSchema, name: &str, info: Option<&KindInfo>) -> Object {
+/// A task of one kind: all that holds for every task, and what its payload is.
+fn of_kind(
+    mut task: Object,
+    payload: &PayloadSchema,
+    payload_name: &str,
+    info: Option<&KindInfo>,
+) -> Object {
     let kind = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some([payload.kind]))
         .build();
-    let object = ObjectBuilder::new()
-        .title(Some(payload.kind))
-        .description(info.map(|info| info.description.clone()))
-        .property("kind", kind)
-        .required("kind")
-        .property("payload", Ref::from_schema_name(name));
+    task.description = info.map(|info| info.description.clone());
+    task.properties
+        .insert("kind".to_owned(), Schema::Object(kind).into());
+    let reference = Ref::from_schema_name(payload_name);
+    task.properties
+        .insert("payload".to_owned(), reference.into());
     // An absent payload is an empty object.
-    let wants_some = |object: &Object| !object.required.is_empty();
-    match &payload.schema {
-        RefOr::T(Schema::Object(schema)) if wants_some(schema) => object.required("payload"),
-        _ => object,
+    if matches!(&payload.schema, RefOr::T(Schema::Object(schema)) if !schema.required.is_empty()) {
+        task.required.push("payload".to_owned());
     }
-    .build()
+    task
 }
 
 /// Adds one example for each kind to the body of a submission.

@@ -2,8 +2,9 @@
 //! have in common.
 //!
 //! [`crate::router`] collects what each route says of itself. What the guards and the extractors
-//! answer ([`refusals`]), what Rust's types say otherwise than JSON ([`shapes`]) and which kinds of
-//! task there are ([`kinds`]) is added here, once for all routes.
+//! answer ([`refusals`]), what Rust's types say otherwise than JSON ([`shapes`]), what is said over
+//! a WebSocket ([`sockets`]) and which kinds of task there are ([`kinds`]) is added here, once for
+//! all routes.
 
 mod frame;
 pub(crate) mod header;
@@ -12,6 +13,7 @@ pub(crate) mod ranges;
 mod refusals;
 pub(crate) mod served;
 mod shapes;
+pub(crate) mod sockets;
 pub(crate) mod tags;
 
 use glassworks_engine::PayloadSchema;
@@ -39,7 +41,10 @@ pub(crate) fn complete(
     shapes::correct(&mut document);
     kinds::describe(&mut document, kinds, payloads);
     ranges::say(&mut document);
+    sockets::describe(&mut document);
     refusals::add(&mut document);
+    // Nobody has to sign in.
+    document.security = Some(Vec::new());
     document
 }
 

@@ -102,7 +102,7 @@ async fn a_program_that_the_file_allows_is_a_kind_of_this_server() {
     };
     let printed = with_file(&["openapi"]).output().await.unwrap();
     let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).unwrap();
-    assert!(printed["components"]["schemas"]["payload.command"].is_object());
+    assert!(printed["components"]["schemas"]["CommandPayload"].is_object());
 
     let process = Process::spawn(with_file(&[])).await;
     let client = process.client();
