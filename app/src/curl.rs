@@ -15,10 +15,11 @@ pub(crate) fn submit(origin: &str, task: &NewTask) -> String {
 /// Submits a task like `task` again.
 pub(crate) fn submit_again(origin: &str, task: &Task) -> String {
     let mut new = NewTask::new(&task.kind, task.payload.clone());
-    new.queue = (task.queue != "default").then(|| task.queue.clone());
-    new.priority = (task.priority != 5).then_some(task.priority);
-    new.max_attempts = (task.max_attempts != 5).then_some(task.max_attempts);
-    new.timeout_ms = (task.timeout_ms != 900_000).then_some(task.timeout_ms);
+    new.queue = (task.queue != NewTask::DEFAULT_QUEUE).then(|| task.queue.clone());
+    new.priority = (task.priority != NewTask::DEFAULT_PRIORITY).then_some(task.priority);
+    new.max_attempts =
+        (task.max_attempts != NewTask::DEFAULT_MAX_ATTEMPTS).then_some(task.max_attempts);
+    new.timeout_ms = (task.timeout_ms != NewTask::DEFAULT_TIMEOUT_MS).then_some(task.timeout_ms);
     new.unique_key.clone_from(&task.unique_key);
     new.tags.clone_from(&task.tags);
     submit(origin, &new)

@@ -14,30 +14,8 @@ pub(crate) fn id(n: u32) -> TaskId {
 pub(crate) fn task(state: State) -> Task {
     let at = Timestamp::from_millis(1_000);
     Task {
-        id: id(1),
-        kind: "sleep".to_owned(),
-        queue: "default".to_owned(),
         state,
-        payload: json!({ "seconds": 1 }).into(),
-        priority: 5,
-        tags: Vec::new(),
-        attempt: 0,
-        max_attempts: 5,
-        timeout_ms: 900_000,
-        run_at: at,
-        created_at: at,
-        started_at: None,
-        finished_at: None,
-        progress: None,
-        result: None,
-        error: None,
-        errors: Vec::new(),
-        cancel_requested: false,
-        unique_key: None,
-        schedule_id: None,
-        traceparent: None,
-        node: None,
-        last_seq: 0,
+        ..Task::queued(id(1), "sleep", json!({ "seconds": 1 }), at)
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::fmt::Write as _;
 
-use glassworks_protocol::FieldError;
 use glassworks_protocol::excerpt::quoted;
+use glassworks_protocol::{FieldError, pointer_step};
 use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny,
     MapAccess, SeqAccess, Visitor,
@@ -98,20 +98,12 @@ fn pointer(path: &Path) -> String {
             Segment::Seq { index } => drop(write!(pointer, "/{index}")),
             Segment::Map { key } => {
                 pointer.push('/');
-                pointer.push_str(&escape(key));
+                pointer.push_str(&pointer_step(key));
             }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     pointer
-}
-
-fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) {
-        key.replace('~', "~0").replace('/', "~1").into()
-    } else {
-        key.into()
-    }
 }
 
 /// Reads any JSON, and refuses a member that is given twice.

@@ -13,12 +13,8 @@ use crate::schedule::Rule;
 use crate::shape;
 use crate::store::{Due, NewRow};
 
-const DEFAULT_QUEUE: &str = "default";
-const DEFAULT_PRIORITY: u8 = 5;
 const LOWEST_PRIORITY: u8 = 9;
-const DEFAULT_MAX_ATTEMPTS: u32 = 5;
 const MOST_ATTEMPTS: u32 = 1_000;
-const DEFAULT_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
 const LONGEST_TIMEOUT_MS: u64 = 7 * 24 * 3_600 * 1_000;
 const LONGEST_BACKOFF_MS: u64 = 24 * 3_600 * 1_000;
 const STEEPEST_BACKOFF: f64 = 100.0;
@@ -63,17 +59,17 @@ pub(crate) fn check(
     if let Some(queue) = &new.queue {
         faults.check(is_name(queue), "/queue", || NAME_RULE.to_owned());
     }
-    let priority = new.priority.unwrap_or(DEFAULT_PRIORITY);
+    let priority = new.priority.unwrap_or(NewTask::DEFAULT_PRIORITY);
     faults.check(priority <= LOWEST_PRIORITY, "/priority", || {
         format!("must be 0 (first) to {LOWEST_PRIORITY} (last)")
     });
-    let max_attempts = new.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS);
+    let max_attempts = new.max_attempts.unwrap_or(NewTask::DEFAULT_MAX_ATTEMPTS);
     faults.check(
         (1..=MOST_ATTEMPTS).contains(&max_attempts),
         "/max_attempts",
         || format!("must be 1 to {MOST_ATTEMPTS}"),
     );
-    let timeout_ms = new.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
+    let timeout_ms = new.timeout_ms.unwrap_or(NewTask::DEFAULT_TIMEOUT_MS);
     faults.check(
         (1..=LONGEST_TIMEOUT_MS).contains(&timeout_ms),
         "/timeout_ms",
@@ -107,7 +103,7 @@ pub(crate) fn check(
         queue: new
             .queue
             .clone()
-            .unwrap_or_else(|| DEFAULT_QUEUE.to_owned()),
+            .unwrap_or_else(|| NewTask::DEFAULT_QUEUE.to_owned()),
         payload: payload.to_owned(),
         priority,
         tags: new.tags.clone(),

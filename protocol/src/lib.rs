@@ -29,7 +29,7 @@ pub use json_text::JsonText;
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
-pub use problem::{FieldError, Problem, ProblemCode};
+pub use problem::{FieldError, Problem, ProblemCode, pointer_step};
 pub use queue::{Queue, QueueSettings, RateLimit};
 pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};

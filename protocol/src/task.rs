@@ -232,6 +232,15 @@ pub struct NewTask {
 }
 
 impl NewTask {
+    /// The queue of a task that names none.
+    pub const DEFAULT_QUEUE: &str = "default";
+    /// The priority of a task that names none.
+    pub const DEFAULT_PRIORITY: u8 = 5;
+    /// How often a task may be tried that does not say.
+    pub const DEFAULT_MAX_ATTEMPTS: u32 = 5;
+    /// How long an attempt may take of a task that does not say, in milliseconds: 15 minutes.
+    pub const DEFAULT_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
+
     /// A task of `kind` with `payload` and every option at its default.
     pub fn new(kind: impl Into<String>, payload: impl Into<JsonText>) -> Self {
         Self {
@@ -315,6 +324,44 @@ pub struct Task {
     pub traceparent: Option<String>,
     /// The `seq` of its latest event.
     pub last_seq: u64,
+}
+
+impl Task {
+    /// A task that was accepted at `at` with every option at its default, and waits for its turn;
+    /// its log is empty so far. To build others on.
+    pub fn queued(
+        id: TaskId,
+        kind: impl Into<String>,
+        payload: impl Into<JsonText>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            kind: kind.into(),
+            queue: NewTask::DEFAULT_QUEUE.to_owned(),
+            state: State::Queued,
+            payload: payload.into(),
+            priority: NewTask::DEFAULT_PRIORITY,
+            tags: Vec::new(),
+            attempt: 0,
+            max_attempts: NewTask::DEFAULT_MAX_ATTEMPTS,
+            timeout_ms: NewTask::DEFAULT_TIMEOUT_MS,
+            run_at: at,
+            created_at: at,
+            started_at: None,
+            finished_at: None,
+            progress: None,
+            result: None,
+            error: None,
+            errors: Vec::new(),
+            cancel_requested: false,
+            unique_key: None,
+            schedule_id: None,
+            node: None,
+            traceparent: None,
+            last_seq: 0,
+        }
+    }
 }
 
 /// The answer to a submit: the task, new or found.

@@ -4,14 +4,17 @@
 //! what is sent; errors come back by JSON Pointer and are shown beside the control they mean.
 
 mod fields;
+mod number;
 mod options;
 mod schema;
+mod task;
 mod typed;
 
 pub(crate) use fields::{Control, Field, as_typed};
 pub(crate) use options::option_fields;
 pub(crate) use schema::payload_fields;
-pub(crate) use typed::{Typed, new_task};
+pub(crate) use task::new_task;
+pub(crate) use typed::Typed;
 
 use glassworks_protocol::{FieldError, KindInfo};
 

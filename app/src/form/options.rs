@@ -4,7 +4,8 @@ use glassworks_protocol::{FieldError, NewTask};
 use serde_json::Value;
 
 use super::fields::{Control, Field};
-use super::typed::{Typed, integer, millis};
+use super::number::{integer, millis};
+use super::typed::Typed;
 
 /// The options of every form. Each may stay empty.
 pub(crate) fn option_fields() -> Vec<Field> {

@@ -3,6 +3,7 @@
 //! It knows what payloads are made of: objects of numbers, texts, flags and enumerations. Whatever
 //! else a schema says is asked for as JSON, and the engine has the last word on all of it.
 
+use glassworks_protocol::pointer_step;
 use serde_json::Value;
 
 use super::fields::{Control, Field, as_typed};
@@ -62,7 +63,7 @@ fn field(
     };
     Field {
         name: format!("payload[{name}]"),
-        pointer: format!("/payload/{}", name.replace('~', "~0").replace('/', "~1")),
+        pointer: format!("/payload/{}", pointer_step(name)),
         label: name.to_owned(),
         help: text("description").map(|help| help.split_whitespace().collect::<Vec<_>>().join(" ")),
         control: control(shape, required),

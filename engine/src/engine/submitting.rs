@@ -188,29 +188,18 @@ fn json<T: serde::Serialize + ?Sized>(asked: &T) -> Vec<u8> {
 /// The task that a submit has just stored.
 fn task_of(new: NewTask, row: NewRow, head: &Head) -> Task {
     Task {
-        id: row.id,
-        kind: row.kind,
         queue: row.queue,
         state: head.state,
-        payload: new.payload,
         priority: row.priority,
         tags: row.tags,
         attempt: head.attempt,
         max_attempts: row.max_attempts,
         timeout_ms: row.timeout_ms,
         run_at: head.run_at,
-        created_at: head.created_at,
-        started_at: None,
-        finished_at: None,
-        progress: None,
-        result: None,
-        error: None,
-        errors: Vec::new(),
-        cancel_requested: false,
         unique_key: row.unique_key,
         schedule_id: row.schedule_id,
-        node: None,
         traceparent: row.traceparent,
         last_seq: head.last_seq,
+        ..Task::queued(row.id, row.kind, new.payload, head.created_at)
     }
 }

@@ -2,7 +2,7 @@
 
 use glassworks_engine::Limits;
 use glassworks_engine::store::{Accepted, Due, End, NewRow, Outcome, Refusal, Write};
-use glassworks_protocol::{EventBody, RetryPolicy, State, Task};
+use glassworks_protocol::{EventBody, JsonText, RetryPolicy, State, Task};
 
 use crate::bench::Bench;
 use crate::support::{
@@ -32,31 +32,19 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         ..row()
     };
     let id = submit(&*bench, new.clone()).await;
+    let payload = JsonText::parse(new.payload).unwrap();
     let expected = Task {
-        id,
-        kind: new.kind,
         queue: new.queue,
         state: State::Scheduled,
-        payload: serde_json::from_str(&new.payload).unwrap(),
         priority: 9,
         tags: new.tags,
-        attempt: 0,
         max_attempts: 1_000,
         timeout_ms: 604_800_000,
         run_at: due,
-        created_at: bench.clock.now(),
-        started_at: None,
-        finished_at: None,
-        progress: None,
-        result: None,
-        error: None,
-        errors: Vec::new(),
-        cancel_requested: false,
         unique_key: new.unique_key,
-        schedule_id: None,
         traceparent: new.traceparent,
-        node: None,
         last_seq: 1,
+        ..Task::queued(id, new.kind, payload, bench.clock.now())
     };
     assert_eq!(task(&*bench, id).await, expected);
     assert_eq!(everything(&*bench).await, [expected]);

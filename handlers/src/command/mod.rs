@@ -21,7 +21,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use glassworks_engine::{Handler, Run, TaskError};
 use glassworks_protocol::{FieldError, JsonText, KindInfo};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 pub use parameter::Parameter;
@@ -61,7 +61,8 @@ pub struct Payload {
     name: String,
     /// Its arguments, by name.
     #[serde(default)]
-    arguments: Map<String, Value>,
+    #[schema(value_type = serde_json::Map<String, serde_json::Value>)]
+    arguments: BTreeMap<String, JsonText>,
 }
 
 impl Handler for Command {

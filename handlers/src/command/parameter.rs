@@ -1,5 +1,6 @@
 //! What a program may be given: declared by the operator, checked at submission.
 
+use glassworks_protocol::JsonText;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -126,6 +127,16 @@ impl Parameter {
 
     pub(super) fn default(&self) -> Option<&Value> {
         self.default.as_ref()
+    }
+
+    /// What was given as it stands on the command line: a number with the digits it came with.
+    pub(super) fn given(&self, json: &JsonText) -> Result<String, String> {
+        let value: Value = json.read().map_err(|error| error.to_string())?;
+        let argument = self.argument(&value)?;
+        Ok(match value {
+            Value::Number(_) => json.get().to_owned(),
+            _ => argument,
+        })
     }
 
     /// `value` as it stands on the command line; why it is refused otherwise.

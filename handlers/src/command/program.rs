@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use glassworks_protocol::FieldError;
+use glassworks_protocol::{FieldError, JsonText, pointer_step};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
@@ -104,12 +104,12 @@ impl Program {
     /// What each parameter becomes on the command line; what is wrong with `given` otherwise.
     pub(super) fn values(
         &self,
-        given: &Map<String, Value>,
+        given: &BTreeMap<String, JsonText>,
     ) -> Result<BTreeMap<String, String>, Vec<FieldError>> {
         let mut values = BTreeMap::new();
         let mut errors = Vec::new();
         let mut refuse = |name: &str, detail: String| {
-            let name = name.replace('~', "~0").replace('/', "~1");
+            let name = pointer_step(name);
             errors.push(FieldError::new(format!("/arguments/{name}"), detail));
         };
         for name in given
@@ -119,8 +119,12 @@ impl Program {
             refuse(name, self.unknown_parameter());
         }
         for (name, parameter) in &self.parameters {
-            match given.get(name).or(parameter.default()) {
-                Some(value) => match parameter.argument(value) {
+            let argument = match (given.get(name), parameter.default()) {
+                (Some(json), _) => Some(parameter.given(json)),
+                (None, default) => default.map(|value| parameter.argument(value)),
+            };
+            match argument {
+                Some(argument) => match argument {
                     Ok(argument) => {
                         values.insert(name.clone(), argument);
                     }

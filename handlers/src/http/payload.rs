@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use glassworks_protocol::{FieldError, JsonText};
+use glassworks_protocol::{FieldError, JsonText, pointer_step};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -105,7 +105,7 @@ impl Payload {
         }
         for (name, value) in self.headers.iter().take(MOST_HEADERS) {
             if let Err(detail) = header(name, value) {
-                let name = name.replace('~', "~0").replace('/', "~1");
+                let name = pointer_step(name);
                 errors.push(FieldError::new(format!("/headers/{name}"), detail));
             }
         }

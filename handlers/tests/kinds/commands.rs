@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glassworks_handlers::Options;
 use glassworks_handlers::command::Program;
-use glassworks_protocol::{EventBody, NewTask, State};
+use glassworks_protocol::{EventBody, JsonText, NewTask, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -71,6 +71,23 @@ async fn output_is_shown_line_by_line_and_progress_is_read() {
         (progress.fraction, progress.message.as_deref()),
         (0.4, Some("resizing"))
     );
+}
+
+#[tokio::test]
+async fn a_number_keeps_its_digits() {
+    let node = Node::start(options(json!({"it": {
+        "program": "/bin/echo",
+        "arguments": ["{n}"],
+        "parameters": {"n": {"type": "number", "required": true}},
+    }})))
+    .await;
+    for digits in ["0.12345678901234567890", "18446744073709551616", "1e2", "7"] {
+        let payload = format!(r#"{{"name":"it","arguments":{{"n":{digits}}}}}"#);
+        let payload = JsonText::parse(payload).unwrap();
+        let finished = node.run("command", payload).await;
+        finished.result();
+        assert_eq!(finished.output(), format!("{digits}\n"));
+    }
 }
 
 #[tokio::test]

@@ -110,36 +110,11 @@ pub enum ServerMessage {
 #[cfg(test)]
 mod tests {
     use super::ServerMessage;
-    use crate::{Problem, ProblemCode, State, StateCounts, Stats, Task, TaskId, Timestamp};
+    use crate::{Problem, ProblemCode, StateCounts, Stats, Task, TaskId, Timestamp};
 
     fn task() -> Task {
-        let at = Timestamp::from_millis(0);
-        Task {
-            id: TaskId(uuid::Uuid::nil()),
-            kind: "sleep".to_owned(),
-            queue: "default".to_owned(),
-            state: State::Queued,
-            payload: serde_json::json!({ "seconds": 1 }).into(),
-            priority: 5,
-            tags: vec!["a".to_owned()],
-            attempt: 0,
-            max_attempts: 5,
-            timeout_ms: 900_000,
-            run_at: at,
-            created_at: at,
-            started_at: None,
-            finished_at: None,
-            progress: None,
-            result: None,
-            error: None,
-            errors: Vec::new(),
-            cancel_requested: false,
-            unique_key: None,
-            schedule_id: None,
-            traceparent: None,
-            node: None,
-            last_seq: 1,
-        }
+        let (id, at) = (TaskId(uuid::Uuid::nil()), Timestamp::from_millis(0));
+        Task::queued(id, "sleep", serde_json::json!({ "seconds": 1 }), at)
     }
 
     #[test]

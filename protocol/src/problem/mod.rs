@@ -2,6 +2,7 @@
 
 mod code;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,15 @@ impl FieldError {
             pointer: cut(pointer.into(), Self::LONGEST),
             detail: cut(detail.into(), Self::LONGEST),
         }
+    }
+}
+
+/// `name` as one step of a JSON Pointer (RFC 6901, section 4).
+pub fn pointer_step(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) {
+        name.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        name.into()
     }
 }
 

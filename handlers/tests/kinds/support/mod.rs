@@ -12,7 +12,7 @@ use glassworks_handlers::outbound::{
 };
 use glassworks_handlers::{Options, register};
 use glassworks_protocol::{
-    Event, EventBody, FieldError, NewTask, RetryPolicy, State, Task, TaskId,
+    Event, EventBody, FieldError, JsonText, NewTask, RetryPolicy, State, Task, TaskId,
 };
 use http::Method;
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl Node {
         self.directory.path()
     }
 
-    pub(crate) async fn submit(&self, kind: &str, payload: Value) -> TaskId {
+    pub(crate) async fn submit(&self, kind: &str, payload: impl Into<JsonText>) -> TaskId {
         self.engine
             .submit(once(kind, payload))
             .await
@@ -81,7 +81,7 @@ impl Node {
     }
 
     /// Runs one attempt of a task.
-    pub(crate) async fn run(&self, kind: &str, payload: Value) -> Finished {
+    pub(crate) async fn run(&self, kind: &str, payload: impl Into<JsonText>) -> Finished {
         let id = self.submit(kind, payload).await;
         self.finish(id).await
     }
@@ -157,7 +157,7 @@ pub(crate) async fn get(outbound: &Outbound, url: &str) -> Result<Response, Erro
     send(outbound, Request::new(Method::GET, url)).await
 }
 
-fn once(kind: &str, payload: Value) -> NewTask {
+fn once(kind: &str, payload: impl Into<JsonText>) -> NewTask {
     NewTask {
         max_attempts: Some(1),
         retry: Some(RetryPolicy {
