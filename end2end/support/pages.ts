@@ -5,6 +5,7 @@ import type { Tasks } from './tasks';
 /** The paths of the documentation, which is there whatever the server holds. */
 export const DOCUMENTATION = {
   'the API': '/docs',
+  'the problems': '/docs/problems',
   'the guide': '/docs/coming-from-fastapi-and-celery',
 };
 

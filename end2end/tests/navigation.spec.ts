@@ -73,3 +73,25 @@ test('the pages can be walked with the keyboard', async ({ page, tasks }) => {
   await expect(link).toHaveAttribute('aria-current', 'page');
   await expect(page.locator('main')).toBeFocused();
 });
+
+test('a payload is shown as it was sent, whoever writes the page', async ({ page, request }) => {
+  // More digits than a float has, in no order, written in another way than programs would.
+  const body = '{"zeta":3544790567247868102,"alpha":0.12345678901234567890}';
+  const payload = `{"url":"https://example.com/","method":"POST","body":${body}}`;
+  const answer = await request.post('/api/tasks', {
+    headers: { 'content-type': 'application/json' },
+    data: `{"kind":"http","payload":${payload},"delay_ms":3600000}`,
+  });
+  const { id } = (await answer.json()) as { id: string };
+  const shown = page.getByRole('region', { name: 'payload as JSON' });
+  const asSent = '    "zeta": 3544790567247868102,\n    "alpha": 0.12345678901234567890\n';
+  await page.goto(`/tasks/${id}`);
+  await hydrated(page);
+  await expect(shown).toContainText(asSent);
+  // From the list the browser writes the page itself.
+  await page.goto('/tasks');
+  await hydrated(page);
+  await page.getByRole('link', { name: new RegExp(id.slice(-8)) }).click();
+  await expect(page).toHaveURL(new RegExp(id));
+  await expect(shown).toContainText(asSent);
+});
