@@ -14,7 +14,7 @@ use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Committed, EventPage, Store, StoreError, StoreFailure, Write};
 use glassworks_engine::{Engine, Error, Handler, Limits, Options, Run, TaskError};
 use glassworks_protocol::{
-    NewTask, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
     TaskSummary, Timestamp,
 };
 use parking_lot::Mutex;
@@ -175,11 +175,11 @@ impl Handler for Talker {
         json!({})
     }
 
-    async fn run(&self, speech: Speech, run: &Run) -> Result<Value, TaskError> {
+    async fn run(&self, speech: Speech, run: &Run) -> Result<JsonText, TaskError> {
         let _at_work = AtWork::new(self);
         if let Some(millis) = speech.millis {
             run.sleep(Duration::from_millis(millis)).await?;
-            return Ok(Value::Null);
+            return Ok(Value::Null.into());
         }
         loop {
             run.print("x".repeat(10_000)).await;
