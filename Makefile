@@ -3,7 +3,9 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # Each command below uses all cores by itself, and some need the one before.
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 
 # Everything is compiled by the one toolchain that scripts/setup chose.
 WITH := scripts/with-toolchain
@@ -20,7 +22,7 @@ run: build ## Build the release and serve on http://127.0.0.1:8000 (ARGS="--list
 	@exec $(BINARY) $(ARGS)
 
 .PHONY: build
-build: setup-run release ## Build the release binary
+build: setup-toolchain release ## Build the release binary
 
 # The browser tests come last: what fails in them needs the longest look.
 PHASES := setup-test check-setup lint rust-test release budget check-readme check-guide check-openapi check-clients browser-test
@@ -46,15 +48,26 @@ check-readme check-guide check-openapi check-clients: check-%:
 browser-test:
 	cd end2end && GLASSWORKS_BINARY=$(abspath $(BINARY)) npm test --silent -- $(ARGS)
 
-.PHONY: setup-run setup-test
-setup-run setup-test: setup-%:
+.PHONY: setup-toolchain setup-web setup-test
+setup-toolchain setup-web setup-test: setup-%:
 	@scripts/setup $*
 
-# The wasm comes first: the server's build embeds it.
+# The browser's part waits for what it is made smaller with, and its last steps use one core: so the
+# server's library, which does not know it, is compiled at the same time. The binary then takes the
+# browser's files in.
+SERVER := cargo build --release --package glassworks-server --features embed
+
 .PHONY: release
 release:
-	$(WITH) cargo xtask web
-	$(WITH) cargo build --release --package glassworks-server
+	@$(MAKE) SIDE_BY_SIDE=1 -j2 web server-library
+	$(WITH) $(SERVER) --bin glassworks
+
+# Without MAKEFLAGS, so that cargo does not look for jobs that make has not lent it.
+.PHONY: web server-library
+web: setup-web
+	MAKEFLAGS= $(WITH) cargo xtask web
+server-library:
+	MAKEFLAGS= $(WITH) $(SERVER) --lib
 
 # The application is compiled twice: for the server (with it) and for the browser.
 .PHONY: lint

@@ -8,7 +8,7 @@
 #![recursion_limit = "256"]
 
 mod api;
-pub mod assets;
+mod assets;
 pub mod config;
 mod docs;
 mod error;
@@ -25,6 +25,7 @@ pub mod pulse;
 pub mod router;
 pub mod shutdown;
 pub mod signals;
+pub mod site;
 pub mod traffic;
 
 /// This program's version.

@@ -1,5 +1,7 @@
 //! The `glassworks` binary: read the configuration, build the pieces, serve, shut down.
 
+mod embedded;
+
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -8,7 +10,6 @@ use std::time::Duration;
 
 use glassworks_engine::{Engine, Options};
 use glassworks_handlers::outbound::Outbound;
-use glassworks_server::assets::Site;
 use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
@@ -16,6 +17,7 @@ use glassworks_server::node::Node;
 use glassworks_server::router::openapi;
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
+use glassworks_server::site::Site;
 use glassworks_server::{VERSION, listener, logging};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -81,7 +83,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         engine.clone(),
         outbound,
         AllowedHosts::new(address, &config.allowed_hosts),
-        Site::find(),
+        Site::find(embedded::SITE),
         shutdown.clone(),
     ));
     greet(address);

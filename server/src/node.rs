@@ -7,11 +7,11 @@ use axum::extract::FromRef;
 use glassworks_engine::Engine;
 use glassworks_handlers::outbound::Outbound;
 
-use crate::assets::Site;
 use crate::guard::host::AllowedHosts;
 use crate::openapi::Served;
 use crate::pulse::Pulse;
 use crate::shutdown::Shutdown;
+use crate::site::Site;
 use crate::traffic::Traffic;
 
 /// What the routes of one running process share. Clones share it.

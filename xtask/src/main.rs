@@ -17,6 +17,7 @@ mod project;
 mod report;
 mod site;
 mod style;
+mod table;
 mod wasm;
 mod web;
 

@@ -1,4 +1,4 @@
-//! What the web root holds, in the form that the server's build reads (`manifest.json`).
+//! What the web root holds (`manifest.json`), and what the budget is counted from.
 
 use serde::{Deserialize, Serialize};
 

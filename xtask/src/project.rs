@@ -11,8 +11,9 @@ pub(crate) struct Project {
     /// The directory of the root `Cargo.toml`.
     #[serde(rename = "workspace_root")]
     pub(crate) root: PathBuf,
+    /// Where cargo puts what it compiles, and this tool what it makes of that.
     #[serde(rename = "target_directory")]
-    target: PathBuf,
+    pub(crate) target: PathBuf,
 }
 
 impl Project {
@@ -30,14 +31,6 @@ impl Project {
             String::from_utf8_lossy(&output.stderr)
         );
         serde_json::from_slice(&output.stdout).context("cargo metadata printed something else")
-    }
-
-    /// The module as the compiler leaves it, before wasm-bindgen.
-    pub(crate) fn compiled_wasm(&self) -> PathBuf {
-        self.target
-            .join("wasm32-unknown-unknown")
-            .join(crate::wasm::PROFILE)
-            .join("glassworks_app.wasm")
     }
 
     /// The web root that the server embeds.

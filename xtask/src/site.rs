@@ -1,4 +1,4 @@
-//! Lays out the web root: names by content, compressed forms, the manifest.
+//! Lays out the web root: names by content, compressed forms, the manifest and the table.
 
 use std::{
     fs,
@@ -13,6 +13,7 @@ use crate::{
     files,
     manifest::{self, Entries, File, Manifest},
     project::Project,
+    table,
 };
 
 /// A file on its way into the web root.
@@ -88,11 +89,22 @@ pub(crate) fn write(
         );
         manifest.files.push(file);
     }
-    let text = serde_json::to_string_pretty(&manifest)? + "\n";
-    files::write(&new.join(manifest::FILE), text.as_bytes())?;
+    let lists = [
+        (
+            manifest::FILE,
+            serde_json::to_string_pretty(&manifest)? + "\n",
+        ),
+        (table::FILE, table::source(&manifest)),
+    ];
+    for (name, text) in &lists {
+        files::write(&new.join(name), text.as_bytes())?;
+    }
 
-    // The server is compiled anew when the manifest changes, so leave an equal one alone.
-    if fs::read_to_string(site.join(manifest::FILE)).is_ok_and(|old| old == text) {
+    // The binary is compiled anew when the table changes, so leave an equal one alone.
+    let unchanged = |(name, text): &(_, String)| {
+        fs::read(site.join(name)).is_ok_and(|old| old == text.as_bytes())
+    };
+    if lists.iter().all(unchanged) {
         files::remove_tree(&new)?;
     } else {
         files::replace_tree(&new, &site)?;

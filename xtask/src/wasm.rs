@@ -1,13 +1,13 @@
 //! Compiles the application for the browser.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::project::{self, Project};
 
 /// The cargo profile of the browser's code; the root `Cargo.toml` says why it differs.
-pub(crate) const PROFILE: &str = "wasm-release";
+const PROFILE: &str = "wasm-release";
 
 /// Runs cargo for the wasm target and returns the module. Cargo itself skips what is up to date.
 pub(crate) fn compile(project: &Project) -> Result<Vec<u8>> {
@@ -22,6 +22,15 @@ pub(crate) fn compile(project: &Project) -> Result<Vec<u8>> {
         status.success(),
         "the application did not compile for the browser"
     );
-    let path = project.compiled_wasm();
+    let path = compiled(project);
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The module as the compiler leaves it, before wasm-bindgen.
+fn compiled(project: &Project) -> PathBuf {
+    project
+        .target
+        .join("wasm32-unknown-unknown")
+        .join(PROFILE)
+        .join("glassworks_app.wasm")
 }

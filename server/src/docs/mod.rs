@@ -24,9 +24,9 @@ use leptos::nonce::Nonce;
 use maud::Markup;
 use utoipa::openapi::OpenApi;
 
-use crate::assets::Site;
 use crate::guard::headers::page_policy;
 use crate::node::Node;
+use crate::site::Site;
 
 /// The path of the API's page.
 const REFERENCE: &str = "/docs";

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::support::{Answer, Client, Server};
-use glassworks_server::assets::{EmbeddedSite, File, Site};
+use glassworks_server::site::{EmbeddedSite, File, Site};
 use http::StatusCode;
 
 static SITE: EmbeddedSite = EmbeddedSite {
