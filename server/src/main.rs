@@ -19,7 +19,6 @@ use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::site::Site;
 use glassworks_server::{VERSION, listener, logging};
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -57,8 +56,7 @@ fn start(config: Config) -> Result<(), Box<dyn Error>> {
 
 async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     // The port comes first: a server that cannot be reached should not start running tasks.
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listener::listen(config.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let outbound = Outbound::new(config.allowed_upstreams);

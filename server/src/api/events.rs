@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
 use glassworks_engine::Follow;
-use glassworks_protocol::{Event, FieldError};
-use http::{HeaderMap, header};
+use glassworks_protocol::{Event, TaskId};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,6 +18,9 @@ use crate::openapi::tags;
 
 /// Events of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 100;
+
+/// What a browser that reconnects sends: the `id:` of the last event that it has.
+const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Where to begin, and how much to send.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -50,18 +53,24 @@ struct EventsPage<'a> {
 /// what is stored, then what comes. Each event has its `seq` as `id:`, its type as `event:` and
 /// itself as `data:`. A browser that reconnects sends `Last-Event-ID` and goes on where it was. A
 /// comment each 15 seconds shows that the connection is alive. The last event is `end`, with the
-/// reason: `over` or `shutting_down`. A failure on the way is an event `problem`.
+/// reason: `over` or `shutting_down`. After a failure on the way the last event is `problem`, and a
+/// client that connects again goes on where it was. One that has seen all of a task that is over
+/// gets 204, so that a browser connects no more. A `Last-Event-ID` that is no event of this task
+/// counts as none seen: the stream begins at the beginning.
 #[utoipa::path(
     get, path = "/api/tasks/{id}/events", tag = tags::LIVE, operation_id = "task_events",
     params(
         TaskPath, EventsQuery,
-        ("Last-Event-ID" = Option<u64>, Header, nullable = false,
+        ("Last-Event-ID" = Option<String>, Header, nullable = false,
             description = "The `id:` of the last event that a stream's client has. Counts for more than `after`."),
     ),
-    responses((status = 200, description = "A page, or the stream.", content(
-        (EventsPage = "application/json"),
-        (String = "text/event-stream", example = json!("id: 1\nevent: state\ndata: {\"seq\": 1, \"...\": \"...\"}\n\n")),
-    ))),
+    responses(
+        (status = 200, description = "A page, or the stream.", content(
+            (EventsPage = "application/json"),
+            (String = "text/event-stream", example = json!("id: 1\nevent: state\ndata: {\"seq\": 1, \"...\": \"...\"}\n\n")),
+        )),
+        (status = 204, description = "The task is over, and the stream's client has seen all of it."),
+    ),
 )]
 pub(crate) async fn events(
     State(node): State<Node>,
@@ -70,9 +79,14 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let after = query.after.unwrap_or(0);
-    let seen = last_event_id(&headers)?;
     if accepts_event_stream(&headers) {
-        let after = seen.unwrap_or(after);
+        let after = match headers.get(LAST_EVENT_ID) {
+            None => after,
+            Some(seen) => match resume(&node, id, seen).await? {
+                Resume::After(seq) => seq,
+                Resume::Over => return Ok(StatusCode::NO_CONTENT.into_response()),
+            },
+        };
         let follow = node.engine.follow(id, after).await?;
         return Ok(response(sse_events(follow), &node.shutdown));
     }
@@ -96,28 +110,38 @@ fn accepts_event_stream(headers: &HeaderMap) -> bool {
         .any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
-/// What a browser that reconnects has seen; it repeats its first URL, so this counts for more than
-/// `after`.
-fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<u64>> {
-    let Some(value) = headers.get("last-event-id") else {
-        return Ok(None);
-    };
-    let seq = value.to_str().ok().and_then(|text| text.parse().ok());
-    seq.map(Some).ok_or_else(|| {
-        let field = FieldError::new(
-            "Last-Event-ID",
-            "expected the id of an event of this stream",
-        );
-        ApiError::unprocessable("The header is not acceptable.", vec![field])
+/// Where a stream goes on for a client that had one before.
+enum Resume {
+    /// After the event with this `seq`.
+    After(u64),
+    /// Nowhere: only 204 keeps an `EventSource` from connecting again (WHATWG HTML, server-sent
+    /// events).
+    Over,
+}
+
+/// What becomes of a browser that reconnects having `seen` an event. It repeats its first URL, so
+/// this counts for more than `after`.
+async fn resume(node: &Node, id: TaskId, seen: &HeaderValue) -> ApiResult<Resume> {
+    let task = node.engine.task(id).await?;
+    let seen = event_id(seen).filter(|seq| *seq <= task.last_seq);
+    Ok(if task.state.is_final() && seen == Some(task.last_seq) {
+        Resume::Over
+    } else {
+        Resume::After(seen.unwrap_or(0))
     })
 }
 
+/// The `seq` in a `Last-Event-ID`, if it is one.
+fn event_id(value: &HeaderValue) -> Option<u64> {
+    value.to_str().ok()?.parse().ok()
+}
+
 /// The events as they are stored.
-fn sse_events(follow: Follow) -> impl Stream<Item = sse::Event> {
+fn sse_events(follow: Follow) -> impl Stream<Item = ApiResult<sse::Event>> {
     follow.flat_map(|batch| {
         stream::iter(match batch {
-            Ok(events) => events.iter().map(|event| sse_event(event)).collect(),
-            Err(error) => vec![problem(ApiError::from(error))],
+            Ok(events) => events.iter().map(|event| Ok(sse_event(event))).collect(),
+            Err(error) => vec![Err(ApiError::from(error))],
         })
     })
 }
@@ -129,21 +153,11 @@ fn sse_event(event: &Event) -> sse::Event {
     json(frame, event)
 }
 
-fn problem(error: ApiError) -> sse::Event {
-    if let Some(cause) = error.cause() {
-        tracing::error!(cause, "a stream of events failed");
-    }
-    json(
-        sse::Event::default().event("problem"),
-        &error.into_problem(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use http::{HeaderMap, HeaderValue};
 
-    use super::{accepts_event_stream, last_event_id};
+    use super::{accepts_event_stream, event_id};
 
     #[test]
     fn only_who_names_event_streams_gets_one() {
@@ -160,12 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn a_last_event_id_is_a_number() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(last_event_id(&headers).unwrap(), None);
-        headers.insert("last-event-id", "17".parse().unwrap());
-        assert_eq!(last_event_id(&headers).unwrap(), Some(17));
-        headers.insert("last-event-id", "x".parse().unwrap());
-        assert!(last_event_id(&headers).is_err());
+    fn a_last_event_id_is_a_number_or_nothing() {
+        let id = |text: &'static str| event_id(&HeaderValue::from_static(text));
+        assert_eq!(id("17"), Some(17));
+        assert_eq!(id("x"), None);
+        assert_eq!(id("-1"), None);
     }
 }

@@ -124,7 +124,7 @@ pub(crate) async fn stream(
             let ndjson = HeaderValue::from_static("application/x-ndjson");
             body(numbers.map(|one| line(&one)), ndjson, &shutdown)
         }
-        Format::Sse => response(numbers.map(|one| event(&one)), &shutdown),
+        Format::Sse => response(numbers.map(|one| Ok(event(&one))), &shutdown),
     })
 }
 

@@ -8,6 +8,7 @@ mod phase;
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -37,6 +38,28 @@ const MAX_BUFFER: usize = 64 * 1024;
 
 /// How long to wait after a failure that will not go away by itself at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Connections that may wait in the kernel's queue until they are accepted. Many clients at one
+/// moment would overflow a short queue, and each that finds it full tries again only after a
+/// second. The kernel holds it to its own limit (`net.core.somaxconn` on Linux, 4,096).
+const BACKLOG: u32 = 4_096;
+
+/// A listener at `address`. Needs a Tokio runtime around it.
+///
+/// # Errors
+/// When the address cannot be had.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again finds connections of the one before still closing at its port. On
+    // Windows the same option would let two servers share one.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves `front` to whoever connects to `listener`, until `shutdown` closes connections; returns
 /// as soon as it has stopped accepting. The connections end by themselves, tracked by `shutdown`.

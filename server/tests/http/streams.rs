@@ -81,6 +81,35 @@ async fn sse_resumes_where_the_client_was() {
 }
 
 #[tokio::test]
+async fn sse_is_over_for_who_has_seen_all_of_it() {
+    let server = Server::start().await;
+    let client = server.client();
+    let id = client.submit(json!({"seconds": 0, "steps": 2})).await;
+    let last = client.finished(&id).await["last_seq"].as_u64().unwrap();
+    let path = format!("/api/tasks/{id}/events");
+    let request = client.request("GET", &path);
+    let request = request.header("accept", "text/event-stream");
+    let answer = request
+        .header("last-event-id", &last.to_string())
+        .send()
+        .await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn sse_begins_anew_for_an_id_that_makes_no_sense() {
+    let server = Server::start().await;
+    let client = server.client();
+    let id = client.submit(json!({"seconds": 0, "steps": 2})).await;
+    let last = client.finished(&id).await["last_seq"].as_u64().unwrap();
+    for seen in ["x", "-1", "1000000"] {
+        let all = sse(client, &id, &[("last-event-id", seen)]).await;
+        let all = all.whole().await;
+        assert_eq!(ids(all.text()), (1..=last).collect::<Vec<_>>(), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn sse_shows_events_while_the_task_runs() {
     let server = Server::start().await;
     let id = endless(server.client()).await;

@@ -69,6 +69,11 @@ impl Talk for Browser {
         }
     }
 
+    /// A subscription that failed says so itself, and the others go on.
+    fn failed(&self) -> bool {
+        false
+    }
+
     fn hear(&mut self, text: &str) -> Option<String> {
         let answer = match serde_json::from_str(text) {
             Ok(message) => self.watch(message),

@@ -77,7 +77,8 @@ pub(crate) struct NoQuery {}
 /// Follows one task over a WebSocket.
 ///
 /// Each event is one JSON text frame: first what is stored, then what comes. The server closes
-/// with 1000 when the task is over, with 1001 when it shuts down. What the client says is ignored.
+/// with 1000 when the task is over, with 1001 when it shuts down, and with 1011 after a problem
+/// document when it failed. What the client says is ignored.
 #[utoipa::path(
     get, path = "/api/tasks/{id}/ws", tag = tags::LIVE, operation_id = "task_socket",
     params(TaskPath, TaskSocketQuery),

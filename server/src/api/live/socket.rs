@@ -34,8 +34,11 @@ const MAX_WRITE_BUFFER: usize = 16 * 1024 * 1024;
 
 /// One side of a conversation over a WebSocket.
 pub(super) trait Talk: Send + 'static {
-    /// The next message to send; `None` closes the connection with 1000. Cancel safe.
+    /// The next message to send; `None` closes the connection. Cancel safe.
     fn next(&mut self) -> impl Future<Output = Option<String>> + Send;
+
+    /// Whether it is over because of a failure here, which a client is told as 1011 and not 1000.
+    fn failed(&self) -> bool;
 
     /// Takes in what the client said, and what to answer at once.
     fn hear(&mut self, text: &str) -> Option<String>;
@@ -78,6 +81,9 @@ async fn converse(
             }
             message = talk.next() => match message {
                 Some(text) => send(socket, text).await?,
+                None if talk.failed() => {
+                    return Some(frame(close_code::ERROR, "the server failed"));
+                }
                 None => return Some(frame(close_code::NORMAL, "over")),
             },
             message = socket.recv() => {

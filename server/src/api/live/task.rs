@@ -103,6 +103,7 @@ fn portions(events: &[Arc<Event>]) -> impl Iterator<Item = Vec<Event>> {
 pub(super) struct EventLog {
     follow: Follow,
     pending: VecDeque<Arc<Event>>,
+    failed: bool,
 }
 
 impl EventLog {
@@ -110,6 +111,7 @@ impl EventLog {
         Self {
             follow,
             pending: VecDeque::new(),
+            failed: false,
         }
     }
 }
@@ -122,12 +124,17 @@ impl Talk for EventLog {
                 Err(error) => {
                     let problem = problem(error);
                     self.follow = stream::empty().boxed();
+                    self.failed = true;
                     return serde_json::to_string(&problem).ok();
                 }
             }
         }
         let event = self.pending.pop_front()?;
         serde_json::to_string(event.as_ref()).ok()
+    }
+
+    fn failed(&self) -> bool {
+        self.failed
     }
 
     fn hear(&mut self, _: &str) -> Option<String> {
