@@ -89,6 +89,12 @@ impl FromStr for Database {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix("sqlite:") {
+            Some(file) if file.starts_with("file:") || file.starts_with("//") => Err(format!(
+                "`{text}` looks like a URI: write sqlite: and the file's name as it is"
+            )),
+            Some(":memory:") => Err(format!(
+                "`{text}` would keep nothing: tasks are kept in a file, write sqlite:FILE"
+            )),
             Some(file) if !file.is_empty() => Ok(Self::Sqlite(PathBuf::from(file))),
             _ => Err(format!("`{text}` is not a database: write sqlite:FILE")),
         }

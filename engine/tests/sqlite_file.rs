@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use glassworks_engine::Limits;
 use glassworks_engine::store::sqlite::{OpenError, SqliteStore};
-use glassworks_engine::store::{Store, Write};
+use glassworks_engine::store::{Store, StoreFailure, Write};
+use glassworks_engine::{Database, Limits};
 use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
 use support::{claim, picture, row, submit};
@@ -106,12 +106,163 @@ async fn a_file_that_is_not_ours_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_file_is_one_stores_at_a_time() {
+async fn a_file_is_one_stores_at_a_time_whatever_its_name() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("tasks.db");
     let first = open(&file);
-    let second = SqliteStore::open(&file, Limits::default());
-    assert!(matches!(second.err().unwrap(), OpenError::Locked));
+    let (soft, hard) = (folder.path().join("soft.db"), folder.path().join("hard.db"));
+    std::os::unix::fs::symlink(&file, &soft).unwrap();
+    fs::hard_link(&file, &hard).unwrap();
+    for name in [&file, &soft, &hard] {
+        let second = SqliteStore::open(name, Limits::default());
+        assert!(
+            matches!(second.err().unwrap(), OpenError::Locked),
+            "{name:?}"
+        );
+    }
+    let id = submit(&first, row()).await;
     drop(first);
+    assert_eq!(claim(&open(&file), 9).await.ids(), [id]);
+}
+
+#[test]
+fn a_name_that_is_no_files_is_refused() {
+    for name in [
+        "sqlite:file:x.db",
+        "sqlite::memory:",
+        "sqlite:",
+        "sqlite://x.db",
+        "x.db",
+    ] {
+        let refused = name.parse::<Database>().unwrap_err();
+        assert!(refused.contains("sqlite:"), "{refused}");
+    }
+    for name in ["", ":memory:"] {
+        let refused = SqliteStore::open(Path::new(name), Limits::default()).err();
+        assert!(matches!(refused, Some(OpenError::Unreachable(_))), "{name}");
+    }
+    let folder = tempdir().unwrap();
+    let refused = SqliteStore::open(folder.path(), Limits::default()).err();
+    assert!(matches!(refused, Some(OpenError::Unreachable(_))));
+}
+
+/// Refuses what is submitted from now on, and says so.
+async fn is_gone(store: &SqliteStore) {
+    for _ in 0..2 {
+        let error = store.commit(vec![Write::Submit(vec![row()])]).await;
+        assert_eq!(error.unwrap_err().failure, StoreFailure::Gone);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_noticed_before_anything_is_acknowledged() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
+    let store = open(&file);
+    submit(&store, row()).await;
+    fs::remove_file(&file).unwrap();
+    is_gone(&store).await;
+    drop(store);
+    assert_eq!(picture(&open(&file)).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_was_moved_away_is_whole_and_a_backup_in_its_place_is_left_as_it_is() {
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let file = path("tasks.db");
+    let kept = {
+        let backup = open(&path("backup.db"));
+        submit(&backup, row()).await
+    };
+    let store = open(&file);
+    let mine = [submit(&store, row()).await, submit(&store, row()).await];
+    fs::rename(&file, path("away.db")).unwrap();
+    fs::rename(path("backup.db"), &file).unwrap();
+    let backup = fs::read(&file).unwrap();
+    is_gone(&store).await;
+    drop(store);
+    assert!(
+        fs::read(&file).unwrap() == backup,
+        "the backup was written to"
+    );
+    assert_eq!(claim(&open(&file), 9).await.ids(), [kept]);
+    assert_eq!(claim(&open(&path("away.db")), 9).await.ids(), mine);
+}
+
+#[tokio::test]
+async fn a_file_that_was_written_over_is_left_as_it_is() {
+    for cut in [true, false] {
+        let folder = tempdir().unwrap();
+        let file = folder.path().join("tasks.db");
+        submit(&open(&file), row()).await;
+        let backup = fs::read(&file).unwrap();
+        let store = open(&file);
+        submit(&store, row()).await;
+        // In place, as `cp` does it. Not read before through a descriptor that is closed again:
+        // that would give up SQLite's locks in this process.
+        let content = if cut { &[][..] } else { &backup[..] };
+        fs::write(&file, content).unwrap();
+        is_gone(&store).await;
+        drop(store);
+        assert!(fs::read(&file).unwrap() == content, "it was written to");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_does_not_continue_the_database_is_not_written_over_it() {
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let file = path("tasks.db");
+    submit(&open(&file), row()).await;
+    let backup = fs::read(&file).unwrap();
+    for _ in 0..2 {
+        submit(&open(&file), row()).await;
+    }
+    // As a killed process leaves it.
+    let store = open(&file);
+    submit(&store, row()).await;
+    let (database, log) = (
+        fs::read(&file).unwrap(),
+        fs::read(path("tasks.db-wal")).unwrap(),
+    );
+    drop(store);
+    let leave = |database: &[u8]| {
+        fs::write(&file, database).unwrap();
+        fs::write(path("tasks.db-wal"), &log).unwrap();
+    };
+    leave(&database);
+    assert_eq!(picture(&open(&file)).await.len(), 4, "its own log is read");
+    for other in [&backup[..], &[][..]] {
+        leave(other);
+        let refused = SqliteStore::open(&file, Limits::default()).err().unwrap();
+        assert!(matches!(refused, OpenError::ForeignLog(_)), "{refused}");
+        assert!(fs::read(&file).unwrap() == other, "it was written to");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_takes_no_change_is_refused_at_the_start() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
     drop(open(&file));
+    // A later format of writing, which SQLite may only read.
+    let mut content = fs::read(&file).unwrap();
+    content[18] = 3;
+    fs::write(&file, &content).unwrap();
+    let refused = SqliteStore::open(&file, Limits::default()).err().unwrap();
+    assert!(matches!(refused, OpenError::Unreachable(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn another_programs_lock_is_told_from_a_fault() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
+    let store = open(&file);
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = store.commit(vec![Write::Submit(vec![row()])]).await;
+    assert_eq!(refused.unwrap_err().failure, StoreFailure::Busy);
+    other.execute_batch("ROLLBACK").unwrap();
+    submit(&store, row()).await;
 }

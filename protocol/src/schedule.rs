@@ -12,6 +12,14 @@ use crate::{NewTask, Timestamp};
 pub struct NewSchedule {
     /// When, as a cron pattern of five fields (minute, hour, day of month, month, day of week),
     /// or six with seconds first.
+    ///
+    /// A day of month and a day of week that are both given mean either of them: `0 0 13 * FRI`
+    /// fires on each 13th and on each Friday. Days of the week are 0 to 6 from Sunday on, or
+    /// names; 7 is Sunday, too. A rule whose hours and minutes are numbers, lists or ranges
+    /// (`0 2,14 * * *`) is one at fixed times: where clocks go forward, a time that the day leaves
+    /// out fires at the first moment after the gap; where they go back, one that comes twice fires
+    /// at the first of the two. A rule with `*` or a step (`*/15`) follows the clock on the wall:
+    /// it skips what the clock leaves out, and fires again when the clock repeats itself.
     pub cron: String,
     /// The time zone the pattern is read in, an IANA name such as `Europe/Berlin`.
     #[serde(default = "utc")]

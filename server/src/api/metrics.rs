@@ -1,5 +1,7 @@
 //! `GET /metrics`: the server's figures, for Prometheus.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::IntoResponse;
 use glassworks_engine::Engine;
@@ -13,10 +15,13 @@ use crate::openapi::tags;
 use crate::pulse::RuntimeFigures;
 use crate::traffic::Traffic;
 
+/// How long the store may take to tell its figures. Prometheus itself waits for ten seconds.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
+
 /// Tells the server's figures to Prometheus.
 ///
 /// In the text format, version 0.0.4. The figures of the store are left out while it does not
-/// answer: `glassworks_store_up` says whether it does.
+/// answer within two seconds: `glassworks_store_up` says whether it does.
 #[utoipa::path(
     get, path = "/metrics", tag = tags::SERVER,
     responses((status = 200, description = "The figures at this moment.", body = String,
@@ -31,14 +36,17 @@ pub(crate) async fn metrics(State(node): State<Node>) -> impl IntoResponse {
     );
     text.sample("glassworks_build_info", &[("version", VERSION)], 1);
     engine(&mut text, &node.engine);
-    let stored = tokio::try_join!(node.engine.figures(), node.engine.queues());
+    let asked = async { tokio::try_join!(node.engine.figures(), node.engine.queues()) };
+    // A store that stands still takes its own figures away and no others.
+    let stored = tokio::time::timeout(STORE_WITHIN, asked).await;
+    let stored = stored.ok().and_then(Result::ok);
     text.single(
         "glassworks_store_up",
         Kind::Gauge,
         "Whether the store answers: 1 or 0.",
-        u8::from(stored.is_ok()),
+        u8::from(stored.is_some()),
     );
-    if let Ok((figures, queues)) = stored {
+    if let Some((figures, queues)) = stored {
         store(&mut text, &figures, &queues);
     }
     runtime(&mut text, node.pulse.read());
@@ -138,7 +146,7 @@ fn store(text: &mut Exposition, figures: &Figures, queues: &[Queue]) {
         "glassworks_oldest_waiting_seconds",
         Kind::Gauge,
         "How long the task that has waited longest for a worker has been due; 0 when none waits.",
-        std::time::Duration::from_millis(waits_ms.unsigned_abs()).as_secs_f64(),
+        Duration::from_millis(waits_ms.unsigned_abs()).as_secs_f64(),
     );
     text.single(
         "glassworks_store_size_bytes",

@@ -69,7 +69,7 @@ pub(super) fn json<T: Serialize>(frame: Event, data: &T) -> Event {
 mod tests {
     use axum::response::sse::Event;
     use futures::stream;
-    use http::StatusCode;
+    use glassworks_protocol::ProblemCode;
     use http_body_util::BodyExt as _;
 
     use super::response;
@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_that_failed_does_not_say_that_it_is_over() {
-        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the store is away");
+        let error = ApiError::new(ProblemCode::StoreUnavailable, "the store is away");
         let events = [
             Ok(Event::default().event("state")),
             Err(error),

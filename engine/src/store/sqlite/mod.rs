@@ -7,6 +7,7 @@ mod claiming;
 mod counts;
 mod forgetting;
 mod fresh;
+mod identity;
 mod ledger;
 mod lock;
 mod queues;
@@ -20,15 +21,17 @@ mod sql;
 mod statements;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_protocol::{
     Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
+use self::identity::Identity;
 use self::lock::ProcessLock;
 use self::readers::Readers;
 use self::writer::Writer;
@@ -42,6 +45,10 @@ const LEAST_VERSION: i32 = 3_051_003;
 /// Pages of the WAL after which a commit also moves them into the database: 16 MiB. Larger than
 /// SQLite's own 4 MiB, since each move costs two syncs; small enough to keep reads quick.
 const CHECKPOINT_PAGES: u32 = 4_096;
+
+/// What the write-ahead log may keep of the disk once it begins anew, in bytes: twice what it
+/// grows to while no reader holds it.
+const LOG_KEPT_BYTES: u32 = 32 * 1024 * 1024;
 
 /// The page cache of the writing connection, in KiB. It grows only as it is used.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
@@ -58,6 +65,12 @@ pub enum OpenError {
     /// Written by a later version.
     #[error("it was written by a later version of Glassworks")]
     TooNew,
+    /// The log beside it would destroy it.
+    #[error(
+        "the log {} belongs to another state of it and would destroy it; move the log away to use \
+         the database without what the log holds", .0.display()
+    )]
+    ForeignLog(PathBuf),
     /// The file or its folder cannot be opened.
     #[error("{0}")]
     Unreachable(String),
@@ -76,7 +89,7 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     /// Given back when the store is dropped.
-    _lock: ProcessLock,
+    _lock: Arc<ProcessLock>,
 }
 
 impl SqliteStore {
@@ -92,22 +105,60 @@ impl SqliteStore {
         if rusqlite::version_number() < LEAST_VERSION {
             return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
         }
-        let lock = ProcessLock::take(path)?;
-        let mut connection = Connection::open(path).map_err(|error| reachable(error, path))?;
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            let what = "tasks are kept in a file, and this names none".to_owned();
+            return Err(OpenError::Unreachable(what));
+        }
+        let lock = Arc::new(ProcessLock::take(path)?);
+        identity::check_log(&lock)?;
+        let path = lock.path.as_path();
+        // Without SQLITE_OPEN_URI: a name that looks like one is a file's name all the same.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection =
+            Connection::open_with_flags(path, flags).map_err(|error| reachable(error, path))?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| reachable(error, path))?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
-        let writer = Writer::start(connection, limits, clock)?;
+        prove_commits(&connection).map_err(|error| usable(error, path))?;
+        let identity = Identity::of(&lock)
+            .map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
+        let writer = Writer::start(connection, identity, limits, clock)?;
         Ok(Self {
             readers: Readers::open(path)?,
             writer,
             _lock: lock,
         })
     }
+}
+
+/// Commits without changing anything, waits for the disk, and moves the log into the database:
+/// a file that cannot be written is refused at the start and not at the first submit.
+///
+/// The log that begins then has the database's first page in it, which says where it continues
+/// (see [`identity::check_log`]).
+fn prove_commits(connection: &Connection) -> rusqlite::Result<()> {
+    let version =
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    connection.pragma_update(None, "user_version", version)?;
+    connection.query_row(sql::CHECKPOINT, [], |_| Ok(()))?;
+    connection.pragma_update(None, "user_version", version)
+}
+
+/// Says what can be done about a database that was opened and cannot be used.
+fn usable(error: rusqlite::Error, path: &Path) -> OpenError {
+    let file = path.display();
+    let what = match StoreError::from(error).failure {
+        StoreFailure::Busy => format!("another program holds a lock on {file}"),
+        StoreFailure::Full => format!("there is no room on the disk of {file}"),
+        StoreFailure::Faulty => format!("{file} cannot be read or written, or is damaged"),
+        _ => format!("{file} does not take a change"),
+    };
+    OpenError::Unreachable(what)
 }
 
 /// Tells a file that cannot be opened, or is no database, from other failures.

@@ -3,6 +3,8 @@
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
+/// Moves the log into the database and empties it, as far as readers allow.
+pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Waits for the disk at each commit.
 pub(super) const SYNC_FULL: &str = "PRAGMA synchronous = FULL";

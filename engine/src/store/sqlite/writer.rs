@@ -1,16 +1,21 @@
 //! The thread that owns the writing connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::OpenError;
+use super::identity::Identity;
 use super::ledger::Ledger;
 use crate::limits::Limits;
 use crate::store::{Clock, Committed, StoreError, StoreFailure, Write};
+
+/// How often an idle writer looks whether its file is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The thread that owns the writing connection. It ends, and closes the connection, when this
 /// handle is dropped.
@@ -28,6 +33,7 @@ struct Request {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
+        mut identity: Identity,
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, OpenError> {
@@ -39,7 +45,7 @@ impl Writer {
                 Ok(ledger) => {
                     // Nobody waits for it any more only when `start` has failed.
                     let _ = opened.send(Ok(()));
-                    write(ledger, &clock, &received);
+                    write(ledger, &connection, &mut identity, &clock, &received);
                 }
                 Err(error) => {
                     let _ = opened.send(Err(error));
@@ -70,8 +76,38 @@ fn ended() -> StoreError {
     StoreError::new(StoreFailure::Failed, "the writer has ended")
 }
 
-fn write(mut ledger: Ledger<'_>, clock: &Clock, requests: &mpsc::Receiver<Request>) {
-    while let Ok(Request { batch, reply }) = requests.recv() {
+fn write(
+    mut ledger: Ledger<'_>,
+    connection: &Connection,
+    identity: &mut Identity,
+    clock: &Clock,
+    requests: &mpsc::Receiver<Request>,
+) {
+    let mut looked = Instant::now();
+    let mut gone: Option<StoreError> = None;
+    loop {
+        let request = match requests.recv_timeout(LOOK_EVERY) {
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let relied_on = request
+            .as_ref()
+            .is_none_or(|request| request.batch.iter().any(Write::must_be_durable));
+        if gone.is_none() && (relied_on || looked.elapsed() >= LOOK_EVERY) {
+            looked = Instant::now();
+            if let Err(what) = identity.check() {
+                identity.leave(what, connection);
+                gone = Some(StoreError::new(StoreFailure::Gone, what.to_string()));
+            }
+        }
+        let Some(Request { batch, reply }) = request else {
+            continue;
+        };
+        if let Some(error) = &gone {
+            let _ = reply.send(Err(error.clone()));
+            continue;
+        }
         // A thread that ended would leave a process that looks alive and stores nothing more.
         // What a panic has left half done is undone, so going on is sound.
         let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(batch, clock())));
