@@ -18,6 +18,8 @@ const MOST_PER_PAGE: u32 = 100;
 const PER_PAGE: u32 = 50;
 /// The most events on one page.
 const MOST_EVENTS: u32 = 1_000;
+/// The most bytes of events on one page, unless a single event has more.
+const MOST_EVENT_BYTES: u64 = 1024 * 1024;
 
 impl Engine {
     /// The task as it stands. Cancel safe, as are all that only read.
@@ -68,6 +70,9 @@ impl Engine {
     }
 
     /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
+    ///
+    /// A page has at most 1 MiB of them, and at least one event unless there is none: it is the
+    /// last only when it is empty.
     pub async fn events(
         &self,
         id: TaskId,
@@ -75,7 +80,11 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Arc<Event>>, Error> {
         within("limit", limit, MOST_EVENTS)?;
-        let found = self.0.store.events(id, after, limit).await;
+        let found = self
+            .0
+            .store
+            .events(id, after, limit, MOST_EVENT_BYTES)
+            .await;
         let page = answer("events", found)?.ok_or(Error::NotFound(id))?;
         Ok(page.events.into_iter().map(Arc::new).collect())
     }

@@ -107,11 +107,15 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>>;
 
     /// At most `limit` events of the task after `after`, or `None` when there is no such task.
+    ///
+    /// The page ends early where its events' bodies would be more than `max_bytes` as stored; the
+    /// first event is always on it, unless `limit` is 0.
     fn events(
         &self,
         id: TaskId,
         after: u64,
         limit: u32,
+        max_bytes: u64,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>>;
 
     /// Every queue that has tasks or settings, by name.

@@ -123,6 +123,7 @@ macro_rules! run_for {
                     a_search_looks_at_id_kind_tags_payload_and_error,
                     only_those_asked_for_are_looked_up,
                     events_are_read_in_pages,
+                    a_page_of_events_is_cut_by_bytes,
                     counts_equal_a_recount_over_a_restart,
                     the_oldest_that_waits_is_found_across_queues_and_priorities,
                     a_store_says_what_it_is,

@@ -252,7 +252,11 @@ pub(crate) async fn events_are_read_in_pages(bench: Bench) {
         let mut seen = Vec::new();
         loop {
             let after = seen.len() as u64;
-            let page = bench.events(id, after, limit).await.unwrap().unwrap();
+            let page = bench
+                .events(id, after, limit, u64::MAX)
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!((page.state, page.last_seq), (State::Running, 12));
             assert!(page.events.len() <= limit as usize);
             if page.events.is_empty() {
@@ -263,13 +267,45 @@ pub(crate) async fn events_are_read_in_pages(bench: Bench) {
         assert_eq!(seen, whole, "in pages of {limit}");
     }
     for beyond in [12, 13, u64::MAX] {
-        let page = bench.events(id, beyond, 9).await.unwrap().unwrap();
+        let page = bench
+            .events(id, beyond, 9, u64::MAX)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((page.events.len(), page.last_seq), (0, 12));
     }
-    let none = bench.events(id, 0, 0).await.unwrap().unwrap();
+    let none = bench.events(id, 0, 0, u64::MAX).await.unwrap().unwrap();
     assert!(none.events.is_empty());
-    assert!(bench.events(row().id, 0, 9).await.unwrap().is_none());
+    assert!(
+        bench
+            .events(row().id, 0, 9, u64::MAX)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(bench.task(row().id).await.unwrap(), None);
+}
+
+pub(crate) async fn a_page_of_events_is_cut_by_bytes(bench: Bench) {
+    let id = running(&*bench, row()).await;
+    let long = "x".repeat(1_000);
+    let lines = (0..10).map(|_| output(&long)).collect();
+    record(&*bench, id, 1, lines).await.unwrap();
+    let whole = log(&*bench, id).await.unwrap();
+    // What an event takes beside its text is the store's own, and less than the text here.
+    for (most, at_least, at_most) in [(0, 1, 1), (999, 1, 2), (4_500, 2, 4), (u64::MAX, 9, 9)] {
+        let mut seen = whole[..3].to_vec();
+        while seen.len() < whole.len() {
+            let after = seen.len() as u64;
+            let page = bench.events(id, after, 100, most).await.unwrap().unwrap();
+            let left = whole.len() - seen.len();
+            let cut = page.events.len();
+            assert!(cut >= left.min(at_least) && cut <= at_most, "{most}: {cut}");
+            assert_eq!(page.last_seq, 12);
+            seen.extend(page.events);
+        }
+        assert_eq!(seen, whole, "in pages of {most} bytes");
+    }
 }
 
 pub(crate) async fn counts_equal_a_recount_over_a_restart(mut bench: Bench) {

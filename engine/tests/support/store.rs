@@ -286,7 +286,7 @@ pub(crate) async fn state(store: &dyn Store, id: TaskId) -> State {
 /// A task's whole log, or `None` when there is no such task. It has no gap and ends where the
 /// task says it does.
 pub(crate) async fn log(store: &dyn Store, id: TaskId) -> Option<Vec<Event>> {
-    let page = store.events(id, 0, u32::MAX).await.unwrap()?;
+    let page = store.events(id, 0, u32::MAX, u64::MAX).await.unwrap()?;
     for (index, event) in page.events.iter().enumerate() {
         assert_eq!(event.seq, index as u64 + 1, "a gap or a repetition");
         assert_eq!(event.task_id, id);

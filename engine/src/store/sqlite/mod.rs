@@ -191,9 +191,10 @@ impl Store for SqliteStore {
         id: TaskId,
         after: u64,
         limit: u32,
+        max_bytes: u64,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>> {
         self.readers
-            .read(move |connection| read::events(connection, id, after, limit))
+            .read(move |connection| read::events(connection, id, after, limit, max_bytes))
             .boxed()
     }
 

@@ -80,6 +80,7 @@ pub(super) fn events(
     id: TaskId,
     after: u64,
     limit: u32,
+    max_bytes: u64,
 ) -> rusqlite::Result<Option<EventPage>> {
     let position = connection
         .prepare_cached(sql::TASK_POSITION)?
@@ -93,10 +94,17 @@ pub(super) fn events(
     };
     // SQLite's integers are signed; nothing follows a `seq` beyond them.
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let events = connection
-        .prepare_cached(sql::EVENTS_AFTER)?
-        .query_map(params![row, after, limit], |row| rows::event(id, row))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut statement = connection.prepare_cached(sql::EVENTS_AFTER)?;
+    let mut found = statement.query(params![row, after, limit])?;
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        bytes += rows::event_bytes(row)?;
+        if bytes > max_bytes && !events.is_empty() {
+            break;
+        }
+        events.push(rows::event(id, row)?);
+    }
     Ok(Some(EventPage {
         events,
         state,

@@ -220,6 +220,12 @@ pub(super) fn event(task_id: TaskId, row: &Row<'_>) -> Result<Event> {
     })
 }
 
+/// The bytes of the body in the columns of `EVENTS_AFTER`.
+pub(super) fn event_bytes(row: &Row<'_>) -> Result<u64> {
+    let body = row.get_ref(3)?.as_str()?;
+    Ok(body.len() as u64)
+}
+
 /// A value as the JSON text that is stored.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value)
