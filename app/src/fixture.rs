@@ -32,6 +32,7 @@ pub(crate) fn task(state: State) -> Task {
         result: None,
         error: None,
         errors: Vec::new(),
+        errors_omitted: 0,
         cancel_requested: false,
         unique_key: None,
         schedule_id: None,

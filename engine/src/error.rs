@@ -49,6 +49,12 @@ pub enum Error {
     /// The store cannot be used for now, in this way; the cause is in the log.
     #[error("the store cannot be used at the moment; the same may be sent again later")]
     Unavailable(StoreFailure),
+    /// The store is asked for more than it answers at the moment.
+    #[error("more is asked at this moment than is answered; the same may be sent again later")]
+    Crowded,
+    /// The question takes longer than one may.
+    #[error("this takes longer than it may: narrow it, for example by state, kind, queue or tag")]
+    TooMuch,
     /// The store failed as it never should; the cause is in the log.
     #[error("the store failed")]
     Store,
@@ -64,6 +70,8 @@ impl From<&StoreError> for Error {
     fn from(error: &StoreError) -> Self {
         match error.failure {
             StoreFailure::Failed => Self::Store,
+            StoreFailure::Crowded => Self::Crowded,
+            StoreFailure::TooMuch => Self::TooMuch,
             failure => Self::Unavailable(failure),
         }
     }
@@ -88,6 +96,8 @@ impl Error {
             Self::BacklogFull { .. } => Problem::new(503, "The backlog is full"),
             Self::ShuttingDown => Problem::new(503, "Shutting down"),
             Self::Unavailable(_) => Problem::new(503, "The store is not available"),
+            Self::Crowded => Problem::new(503, "Too much is asked at the same time"),
+            Self::TooMuch => Problem::new(503, "It takes too long"),
             Self::Store => return Problem::new(500, "Internal error"),
         };
         problem.with_detail(self.to_string())
@@ -96,7 +106,10 @@ impl Error {
     /// How long a client should wait before it tries again, where that is the remedy.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::InFlight | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
+            Self::InFlight
+            | Self::Crowded
+            | Self::TooMuch
+            | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
                 Some(Duration::from_secs(1))
             }
             // Somebody has to see to it first.

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::attempts::claims::Claims;
 use crate::error::Error;
 use crate::hub::Hub;
-use crate::store::{Outcome, Store, StoreError, Write};
+use crate::store::{Outcome, Store, StoreError, StoreFailure, Write};
 use crate::tally::Tally;
 
 /// Writes that may wait; past it, writers wait for room.
@@ -221,6 +221,12 @@ async fn gather(waiting: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
 
 /// Logs why the store failed, and gives the error that says no more than that it did.
 pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
-    tracing::error!(%error, failure = ?error.failure, what, "the store failed");
+    match error.failure {
+        // The store does well; the question did not.
+        StoreFailure::Crowded | StoreFailure::TooMuch => {
+            tracing::warn!(%error, what, "the store refused to answer");
+        }
+        failure => tracing::error!(%error, ?failure, what, "the store failed"),
+    }
     Error::from(error)
 }

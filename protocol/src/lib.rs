@@ -22,7 +22,7 @@ pub mod timestamp;
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
-pub use filter::{PageRequest, TaskFilter, TaskPage};
+pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
@@ -31,6 +31,7 @@ pub use queue::{Queue, QueueSettings, RateLimit};
 pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
-    Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary, UnknownState,
+    Failure, ListedTask, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary,
+    UnknownState,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -300,8 +300,12 @@ pub struct Task {
     /// The latest failure.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<Failure>,
-    /// The latest failures, oldest first, at most 100; each is in the event log too.
+    /// The first failure and the latest 20, oldest first; each is in the event log too.
     pub errors: Vec<Failure>,
+    /// How many failures there were between the first and the latest that `errors` has.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub errors_omitted: u64,
     /// Asked to stop; it has stopped when its state says so.
     pub cancel_requested: bool,
     /// At most one unfinished task has a given key.
@@ -320,7 +324,60 @@ pub struct Task {
     pub last_seq: u64,
 }
 
-/// What a list shows of a task: small whatever its payload.
+/// A task of a list, with what was asked for beside its summary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ListedTask {
+    /// What every list has.
+    #[serde(flatten)]
+    pub summary: TaskSummary,
+    /// As in [`Task`], when `fields` names it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
+    /// As in [`Task`], when `fields` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// As in [`Task`], when `fields` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub errors: Option<Vec<Failure>>,
+}
+
+impl From<TaskSummary> for ListedTask {
+    fn from(summary: TaskSummary) -> Self {
+        Self {
+            summary,
+            payload: None,
+            result: None,
+            errors: None,
+        }
+    }
+}
+
+impl From<Task> for TaskSummary {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            kind: task.kind,
+            queue: task.queue,
+            state: task.state,
+            tags: task.tags,
+            attempt: task.attempt,
+            max_attempts: task.max_attempts,
+            run_at: task.run_at,
+            created_at: task.created_at,
+            started_at: task.started_at,
+            finished_at: task.finished_at,
+            progress: task.progress,
+            error: task.error,
+            cancel_requested: task.cancel_requested,
+            last_seq: task.last_seq,
+        }
+    }
+}
+
+/// What a list shows of a task: small whatever its payload. Long texts are cut, and end in `…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskSummary {

@@ -202,6 +202,7 @@ fn task_of(new: NewTask, row: NewRow, head: &Head) -> Task {
         result: None,
         error: None,
         errors: Vec::new(),
+        errors_omitted: 0,
         cancel_requested: false,
         unique_key: row.unique_key,
         schedule_id: row.schedule_id,

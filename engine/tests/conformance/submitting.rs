@@ -51,6 +51,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         result: None,
         error: None,
         errors: Vec::new(),
+        errors_omitted: 0,
         cancel_requested: false,
         unique_key: new.unique_key,
         schedule_id: None,

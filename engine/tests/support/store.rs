@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use glassworks_engine::store::{
-    Accepted, Claim, Claimed, Clock, Committed, End, NewRow, Outcome, Refusal, RenewedLease, Store,
-    Write,
+    Accepted, Claim, Claimed, Clock, Committed, End, NewRow, Outcome, Place, Refusal, RenewedLease,
+    Store, Write,
 };
 use glassworks_protocol::{
     Event, EventBody, QueueSettings, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
@@ -301,10 +301,24 @@ pub(crate) async fn bodies(store: &dyn Store, id: TaskId) -> Vec<EventBody> {
     log.into_iter().map(|event| event.body).collect()
 }
 
+/// A page of a list, of tasks as each reads by itself.
+pub(crate) async fn list(
+    store: &dyn Store,
+    filter: TaskFilter,
+    place: Place,
+    limit: u32,
+) -> Vec<Task> {
+    let found = store.summaries(filter, place, limit).await.unwrap();
+    let ids: Vec<TaskId> = found.tasks.iter().map(|task| task.id).collect();
+    let tasks = store.tasks_of(ids.clone(), u64::MAX).await.unwrap();
+    let listed: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+    assert_eq!(listed, ids);
+    tasks
+}
+
 /// Every task, newest first.
 pub(crate) async fn everything(store: &dyn Store) -> Vec<Task> {
-    let all = TaskFilter::default();
-    store.tasks(all, None, u32::MAX).await.unwrap()
+    list(store, TaskFilter::default(), Place::Newest, u32::MAX).await
 }
 
 /// Everything that can be read of every task.

@@ -133,6 +133,7 @@ mod tests {
             result: None,
             error: None,
             errors: Vec::new(),
+            errors_omitted: 0,
             cancel_requested: false,
             unique_key: None,
             schedule_id: None,

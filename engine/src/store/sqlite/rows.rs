@@ -164,6 +164,40 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
     })
 }
 
+/// The most bytes of a failure's message, or of what a task says of its progress, in a list.
+const SHORT_TEXT: usize = 500;
+
+/// As [`summary`], with long texts cut: the task itself tells them whole.
+pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
+    let mut task = summary(row)?;
+    if let Some(error) = &mut task.error {
+        shorten(&mut error.message);
+    }
+    if let Some(message) = task.progress.as_mut().and_then(|now| now.message.as_mut()) {
+        shorten(message);
+    }
+    Ok(task)
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > SHORT_TEXT {
+        text.truncate(text.floor_char_boundary(SHORT_TEXT - '…'.len_utf8()));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+}
+
+/// The bytes of what can be long in `SUMMARY_COLUMNS` and `TASK_COLUMNS`.
+pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
+    let mut bytes = 0;
+    // Message, payload and result.
+    for index in [19, 20, 23] {
+        let text = row.get_ref(index)?.as_str_or_null()?;
+        bytes += text.map_or(0, |text| text.len() as u64);
+    }
+    Ok(bytes)
+}
+
 /// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
@@ -189,6 +223,7 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
+        errors_omitted: 0,
         cancel_requested: summary.cancel_requested,
         unique_key: row.get(24)?,
         schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),

@@ -145,7 +145,58 @@ pub(super) const RESULT_TABLE: &str = "LEFT JOIN results r ON r.row = t.row";
 /// The latest failures, newest first.
 pub(super) const FAILURES: &str = "\
     SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 \
-    ORDER BY attempt DESC LIMIT 100";
+    ORDER BY attempt DESC LIMIT ?2";
+pub(super) const FIRST_FAILURE: &str = "\
+    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 ORDER BY attempt LIMIT 1";
+pub(super) const COUNT_FAILURES: &str = "SELECT count(*) FROM failures WHERE row = ?1";
+
+/// The streams of lists: the ids between two, of all tasks, of a kind, queue and state, and of a tag
+/// with these. Which index answers is said outright, since SQLite knows nothing of how many tasks
+/// there are; a condition that repeats an index's own lets it serve.
+pub(super) const NEWEST_OF_ALL: &str =
+    "SELECT id, row FROM tasks WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+pub(super) const OLDEST_OF_ALL: &str =
+    "SELECT id, row FROM tasks WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+pub(super) const NEWEST_LISTED: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id DESC LIMIT ?7";
+pub(super) const OLDEST_LISTED: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id LIMIT ?7";
+pub(super) const NEWEST_TAGGED: &str = "\
+    SELECT id, row FROM tags \
+    WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id DESC LIMIT ?7";
+pub(super) const OLDEST_TAGGED: &str = "\
+    SELECT id, row FROM tags \
+    WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id LIMIT ?7";
+
+/// The names that have streams, one after the other.
+pub(super) const NEXT_PAIR: &str = "\
+    SELECT kind, queue FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND (kind, queue) > (?2, ?3) ORDER BY kind, queue LIMIT 1";
+pub(super) const NEXT_KIND: &str = "\
+    SELECT kind FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND kind > ?2 ORDER BY kind LIMIT 1";
+pub(super) const NEXT_PAIR_TAGGED: &str = "\
+    SELECT kind, queue FROM tags WHERE tag = ?1 AND (kind, queue) > (?2, ?3) \
+    ORDER BY kind, queue LIMIT 1";
+pub(super) const NEXT_KIND_TAGGED: &str =
+    "SELECT kind FROM tags WHERE tag = ?1 AND kind > ?2 ORDER BY kind LIMIT 1";
+
+pub(super) const RUNNING: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_running \
+    WHERE state = 2 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
+
+/// What a search looks at.
+pub(super) const TEXTS: &str = "\
+    SELECT t.kind, b.tags, b.payload, t.attempt FROM tasks t JOIN bodies b ON b.row = t.row \
+    WHERE t.row = ?1";
+pub(super) const MESSAGES: &str = "SELECT message FROM failures WHERE row = ?1";
+pub(super) const ROW_BY_ID: &str = "SELECT row FROM tasks WHERE id = ?1";
 
 pub(super) const TASK_POSITION: &str = "SELECT row, state, last_seq FROM tasks WHERE id = ?1";
 pub(super) const EVENTS_AFTER: &str = "\
