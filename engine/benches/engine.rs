@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassworks_engine::store::sqlite::SqliteStore;
-use glassworks_engine::store::{Claim, NewRow, Outcome, Place, Store, Write};
+use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Place, Store, Write};
 use glassworks_engine::{
     Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
 };
@@ -295,7 +295,7 @@ async fn pick_up() -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-fn new_row(run_at: Option<Timestamp>) -> NewRow {
+fn new_row(due: Due) -> NewRow {
     NewRow {
         id: TaskId(Uuid::now_v7()),
         kind: "noop".to_owned(),
@@ -305,7 +305,7 @@ fn new_row(run_at: Option<Timestamp>) -> NewRow {
         tags: Vec::new(),
         max_attempts: 5,
         timeout_ms: 60_000,
-        run_at,
+        due,
         retry: None,
         unique_key: None,
         schedule_id: None,
@@ -313,8 +313,8 @@ fn new_row(run_at: Option<Timestamp>) -> NewRow {
     }
 }
 
-async fn submit_rows(store: &SqliteStore, count: usize, run_at: Option<Timestamp>) {
-    let rows = (0..count).map(|_| new_row(run_at)).collect();
+async fn submit_rows(store: &SqliteStore, count: usize, due: Due) {
+    let rows = (0..count).map(|_| new_row(due)).collect();
     store.commit(vec![Write::Submit(rows)]).await.unwrap();
 }
 
@@ -323,6 +323,7 @@ async fn claim_and_finish(store: &SqliteStore) -> Duration {
     let start = Instant::now();
     let claim = Claim {
         node: "bench".to_owned(),
+        kinds: ["noop".to_owned(), "other".to_owned()].into(),
         room: 100,
         lease_ms: 30_000,
     };
@@ -354,7 +355,7 @@ async fn claim_cost() -> (Duration, Duration) {
     let median = async |store: &SqliteStore| {
         let mut times = Vec::new();
         for _ in 0..50 {
-            submit_rows(store, 100, None).await;
+            submit_rows(store, 100, Due::AtOnce).await;
             times.push(claim_and_finish(store).await);
         }
         times.sort();
@@ -363,8 +364,8 @@ async fn claim_cost() -> (Duration, Duration) {
     let empty = median(&store).await;
     let far = Timestamp::now().plus_millis(365 * 24 * 3_600_000);
     for _ in 0..1_000 {
-        submit_rows(&store, 1_000, Some(far)).await;
-        submit_rows(&store, 1_000, None).await;
+        submit_rows(&store, 1_000, Due::At(far)).await;
+        submit_rows(&store, 1_000, Due::AtOnce).await;
         for _ in 0..10 {
             claim_and_finish(&store).await;
         }
@@ -384,7 +385,7 @@ async fn list_cost() -> Vec<(String, Vec<Duration>)> {
             kind: ["noop", "other"][number % 2].to_owned(),
             queue: ["default", "mail", "images"][number % 3].to_owned(),
             tags: vec![format!("batch-{}", number % 7)],
-            ..new_row(None)
+            ..new_row(Due::AtOnce)
         };
         let rows = (batch..batch + 1_000).map(row).collect();
         store.commit(vec![Write::Submit(rows)]).await.unwrap();
@@ -505,7 +506,7 @@ async fn backlog_memory() -> u64 {
     let store = SqliteStore::open(&folder.path().join("bench.db"), Limits::default()).unwrap();
     let before = resident_kib();
     for _ in 0..100 {
-        submit_rows(&store, 1_000, None).await;
+        submit_rows(&store, 1_000, Due::AtOnce).await;
     }
     resident_kib().saturating_sub(before)
 }

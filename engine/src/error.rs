@@ -112,11 +112,22 @@ impl Error {
             | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
                 Some(Duration::from_secs(1))
             }
-            // Somebody has to see to it first.
-            Self::Unavailable(_) => Some(Duration::from_secs(10)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
-            Self::ShuttingDown => Some(Duration::from_secs(10)),
+            // Somebody has to see to it first, or another process takes over.
+            Self::Unavailable(_) | Self::ShuttingDown => Some(Duration::from_secs(10)),
             _ => None,
         }
     }
+}
+
+/// Logs why the store failed, and gives the error that says no more than that it did.
+pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
+    match error.failure {
+        // The store does well; the question did not.
+        StoreFailure::Crowded | StoreFailure::TooMuch => {
+            tracing::warn!(%error, what, "the store refused to answer");
+        }
+        failure => tracing::error!(%error, ?failure, what, "the store failed"),
+    }
+    Error::from(error)
 }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{TaskId, Timestamp};
+use glassworks_protocol::TaskId;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::attempts::runs::Runs;
 use crate::journal::Journal;
 use crate::limits::Retention;
-use crate::store::{Outcome, Write};
+use crate::store::{Lost, Outcome, Write};
 
 /// Leases are renewed when a third of their time is over, so two renewals may fail.
 const RENEWALS_PER_LEASE: u32 = 3;
@@ -29,7 +29,6 @@ const RESCUED_AT_A_TIME: u32 = 1_000;
 pub(crate) struct Housekeeping {
     pub(crate) journal: Journal,
     pub(crate) runs: Arc<Runs>,
-    pub(crate) node: String,
     pub(crate) lease: Duration,
     pub(crate) retention: Retention,
     pub(crate) stop: CancellationToken,
@@ -38,37 +37,43 @@ pub(crate) struct Housekeeping {
 impl Housekeeping {
     /// Keeps house until it is told to stop.
     pub(crate) async fn run(self) {
+        // Apart, so that forgetting never holds up a renewal.
+        tokio::join!(self.keep_leases(), self.keep_forgetting());
+    }
+
+    async fn keep_leases(&self) {
         let mut renew = tokio::time::interval(self.lease / RENEWALS_PER_LEASE);
-        let mut prune = tokio::time::interval(PRUNE_EVERY);
         // A machine that slept needs one round, not all those it missed.
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                _ = renew.tick() => {
-                    // Renewed first: after a pause our own leases may look expired.
-                    self.renew().await;
-                    self.rescue().await;
-                }
-                _ = prune.tick() => self.prune().await,
+        while self.stop.run_until_cancelled(renew.tick()).await.is_some() {
+            // Only who has just heard that its own leases hold may take back others'.
+            if self.renew().await {
+                self.rescue().await;
             }
         }
     }
 
-    /// Renews every lease of this node in one write, and stops what is no longer its own.
-    async fn renew(&self) {
-        let running = self.runs.list();
-        if running.is_empty() {
-            return;
+    async fn keep_forgetting(&self) {
+        let mut prune = tokio::time::interval(PRUNE_EVERY);
+        prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.stop.run_until_cancelled(prune.tick()).await.is_some() {
+            self.prune().await;
         }
-        let lease = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
+    }
+
+    /// Renews the lease of every attempt of this node in one write, and stops what is no longer its
+    /// own. Whether the store answered.
+    async fn renew(&self) -> bool {
+        let attempts = self.runs.list();
+        if attempts.is_empty() {
+            return true;
+        }
         let write = Write::Renew {
-            node: self.node.clone(),
-            lease_expires_at: Timestamp::now().plus_millis(lease),
+            attempts: attempts.clone(),
+            lease_ms: millis(self.lease),
         };
         let Ok(Outcome::Renewed(leases)) = self.journal.commit(write).await else {
-            return;
+            return false;
         };
         for lease in leases.iter().filter(|lease| lease.cancel_requested) {
             self.runs.stop(lease.id, lease.attempt);
@@ -78,16 +83,20 @@ impl Housekeeping {
             .map(|lease| (lease.id, lease.attempt))
             .collect();
         // What started since the list was made is not in question.
-        let asked: HashSet<(TaskId, u32)> = running.into_iter().collect();
+        let asked: HashSet<(TaskId, u32)> = attempts.into_iter().collect();
         self.runs.drop_lost(|task, attempt| {
             held.contains(&(task, attempt)) || !asked.contains(&(task, attempt))
         });
+        true
     }
 
     /// Takes back tasks whose node stopped renewing their leases.
     async fn rescue(&self) {
         let write = Write::Rescue {
-            expired_before: Some(Timestamp::now()),
+            lost: Lost::Expired {
+                lease_ms: millis(self.lease),
+                held: self.runs.list(),
+            },
             limit: RESCUED_AT_A_TIME,
         };
         if let Ok(Outcome::Rescued(count @ 1..)) = self.journal.commit(write).await {
@@ -98,13 +107,13 @@ impl Housekeeping {
     /// Forgets finished tasks, and keys of requests, that are old enough, a few at a time.
     async fn prune(&self) {
         self.prune_by(|| Write::Prune {
-            completed_before: before(self.retention.completed),
-            failed_before: before(self.retention.failed),
+            completed_ms: millis(self.retention.completed),
+            failed_ms: millis(self.retention.failed),
             limit: PRUNED_AT_A_TIME,
         })
         .await;
         self.prune_by(|| Write::PruneRequests {
-            accepted_before: before(REQUESTS_KEPT),
+            accepted_ms: millis(REQUESTS_KEPT),
             limit: PRUNED_AT_A_TIME,
         })
         .await;
@@ -117,9 +126,8 @@ impl Housekeeping {
     }
 }
 
-fn before(age: Duration) -> Timestamp {
-    let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::now().plus_millis(-millis)
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Takes back every running task: for a start on a store that only one process can use.
@@ -127,7 +135,7 @@ pub(crate) async fn recover(journal: &Journal) -> Result<u32, crate::Error> {
     let mut recovered = 0;
     loop {
         let write = Write::Rescue {
-            expired_before: None,
+            lost: Lost::All,
             limit: RESCUED_AT_A_TIME,
         };
         match journal.commit(write).await? {

@@ -14,10 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::attempts::claims::Claims;
-use crate::error::Error;
+use crate::error::{Error, log_store_error};
 use crate::hub::Hub;
-use crate::store::{Outcome, Store, StoreError, StoreFailure, Write};
+use crate::store::{Claim, Outcome, Store, StoreError, Write};
 use crate::tally::Tally;
 
 /// Writes that may wait; past it, writers wait for room.
@@ -27,6 +26,36 @@ const BATCH: usize = 1_024;
 
 /// How often a batch lets others write before it is committed, at most.
 const GATHERINGS: usize = 4;
+
+/// What may add a claim to each batch.
+pub(crate) trait Rider: Send + Sync + 'static {
+    /// One batch's turn.
+    type Turn<'r>: Turn
+    where
+        Self: 'r;
+
+    /// Lets the next batch claim, and makes one if nothing else does.
+    fn want(&self);
+
+    /// Waits until a claim is wanted that no batch has brought yet. Cancel safe.
+    fn wanted(&self) -> impl Future<Output = ()> + Send;
+
+    /// The turn of a batch of `writes`, and its claim if there is to be one.
+    fn turn(
+        &self,
+        writes: &[Write],
+    ) -> impl Future<Output = (Self::Turn<'_>, Option<Claim>)> + Send;
+}
+
+/// A batch that may claim. No other does before this is dropped.
+pub(crate) trait Turn: Send {
+    /// The batch is committed. `claimed` answers the claim, if there was one. Called before anyone
+    /// learns of the commit.
+    fn committed(self, claimed: Option<Outcome>);
+
+    /// The batch was not committed, nor the claim in it.
+    fn failed(self);
+}
 
 /// A handle to the journal. Cheap to clone; the journal ends when it is closed, or when the last
 /// handle is gone.
@@ -76,7 +105,7 @@ impl Journal {
         store: Arc<dyn Store>,
         hub: Arc<Hub>,
         tally: Arc<Tally>,
-        claims: Arc<Claims>,
+        claims: Arc<impl Rider>,
     ) -> Self {
         let (entries, waiting) = mpsc::channel(WAITING);
         let closing = CancellationToken::new();
@@ -137,15 +166,15 @@ impl Journal {
 }
 
 /// The journal's own end: what it commits to, and whom it tells.
-struct Committer {
+struct Committer<R> {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     tally: Arc<Tally>,
-    claims: Arc<Claims>,
+    claims: Arc<R>,
     counters: Arc<Counters>,
 }
 
-impl Committer {
+impl<R: Rider> Committer<R> {
     async fn run(&self, mut waiting: mpsc::Receiver<Entry>, closing: CancellationToken) {
         let mut entries = Vec::with_capacity(BATCH);
         loop {
@@ -217,16 +246,4 @@ async fn gather(waiting: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
             return;
         }
     }
-}
-
-/// Logs why the store failed, and gives the error that says no more than that it did.
-pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
-    match error.failure {
-        // The store does well; the question did not.
-        StoreFailure::Crowded | StoreFailure::TooMuch => {
-            tracing::warn!(%error, what, "the store refused to answer");
-        }
-        failure => tracing::error!(%error, ?failure, what, "the store failed"),
-    }
-    Error::from(error)
 }

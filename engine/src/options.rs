@@ -115,8 +115,8 @@ pub enum StartError {
         cause: OpenError,
     },
     /// It was opened, and then failed.
-    #[error("the database {0} failed while lost tasks were taken back; the log says how")]
-    Recover(Database),
+    #[error("the database failed while lost tasks were taken back; the log says how")]
+    Recover,
     /// A queue cannot be used as the options say.
     #[error("the queue `{name}` cannot be set: {cause}")]
     Queue {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::registry::Registry;
 use crate::schedule::Rule;
-use crate::store::NewRow;
+use crate::store::{Due, NewRow};
 
 const DEFAULT_QUEUE: &str = "default";
 const DEFAULT_PRIORITY: u8 = 5;
@@ -74,7 +74,7 @@ pub(crate) fn check(
         "/timeout_ms",
         || format!("must be 1 to {LONGEST_TIMEOUT_MS} (a week)"),
     );
-    let run_at = faults.moment(new, now);
+    let due = faults.moment(new, now);
     if let Some(retry) = &new.retry {
         faults.backoff(retry);
     }
@@ -108,7 +108,7 @@ pub(crate) fn check(
         tags: new.tags.clone(),
         max_attempts,
         timeout_ms,
-        run_at,
+        due,
         retry: new.retry,
         unique_key: new.unique_key.clone(),
         schedule_id: None,
@@ -244,7 +244,7 @@ impl Faults {
     }
 
     /// When the task is due, if not at once.
-    fn moment(&mut self, new: &NewTask, now: Timestamp) -> Option<Timestamp> {
+    fn moment(&mut self, new: &NewTask, now: Timestamp) -> Due {
         self.check(
             new.run_at.is_none() || new.delay_ms.is_none(),
             "/delay_ms",
@@ -254,14 +254,16 @@ impl Faults {
             self.check(delay <= LONGEST_DELAY_MS, "/delay_ms", || {
                 format!("must be at most {LONGEST_DELAY_MS} (ten years)")
             });
-            return Some(now.plus_millis(i64::try_from(delay).unwrap_or(i64::MAX)));
+            return Due::After(delay);
         }
-        let run_at = new.run_at?;
+        let Some(run_at) = new.run_at else {
+            return Due::AtOnce;
+        };
         let ahead = u64::try_from(run_at.millis_since(now)).unwrap_or(0);
         self.check(ahead <= LONGEST_DELAY_MS, "/run_at", || {
             "must be within ten years".to_owned()
         });
-        Some(run_at)
+        Due::At(run_at)
     }
 
     fn backoff(&mut self, retry: &RetryPolicy) {

@@ -211,7 +211,11 @@ async fn a_task_that_was_running_when_the_process_ended_is_taken_up_again() {
     )));
     let task = survivor.task(id).await.unwrap();
     assert_eq!(task.errors.len(), 1);
-    assert!(task.errors[0].message.contains("stopped before it ended"));
+    assert!(
+        task.errors[0]
+            .message
+            .contains("stopped before this attempt ended")
+    );
 }
 
 #[tokio::test]

@@ -115,6 +115,7 @@ fn words(event: &Event) -> String {
                 Some(StateReason::LeaseExpired) => ": its node died or went silent",
                 Some(StateReason::Released) => ": its node shut down",
                 Some(StateReason::RetryRequested) => ": somebody asked for another attempt",
+                Some(StateReason::ClockSet) => ": a clock was set back",
             };
             let due = run_at
                 .map(|at| format!(", due {}", utc(at)))

@@ -11,7 +11,8 @@ use std::time::Duration;
 use glassworks_protocol::{TaskId, Timestamp};
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
-use crate::attempts::runs::{Runs, Signals};
+use crate::attempts::runs::{Added, Runs};
+use crate::journal::{self, Rider};
 use crate::store::{Claim, Claimed, Outcome, Write};
 
 /// How long to wait after the store failed, in milliseconds.
@@ -20,6 +21,8 @@ const STORE_RETRY_MS: i64 = 1_000;
 /// What this node claims, and whether it does.
 pub(crate) struct Claims {
     node: String,
+    /// The kinds that have a handler here.
+    kinds: Arc<[String]>,
     lease_ms: u64,
     /// How many attempts may be made at a time.
     workers: usize,
@@ -36,7 +39,7 @@ pub(crate) struct Claims {
 /// What became of one claim.
 pub(crate) struct Granted {
     /// The attempts to start, each of which is among the [`Runs`] already.
-    pub(crate) tasks: Vec<(Claimed, Signals)>,
+    pub(crate) tasks: Vec<(Claimed, Added)>,
     /// When to claim again, should nothing happen before.
     pub(crate) again_at: Option<Timestamp>,
 }
@@ -54,6 +57,7 @@ impl Claims {
     /// out of the receiver: as many tasks at most as there is room for.
     pub(crate) fn new(
         node: String,
+        kinds: Arc<[String]>,
         lease: Duration,
         workers: u32,
         runs: Arc<Runs>,
@@ -61,6 +65,7 @@ impl Claims {
         let (granted, receiver) = mpsc::unbounded_channel();
         let claims = Self {
             node,
+            kinds,
             lease_ms: u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
             workers: workers.max(1) as usize,
             runs,
@@ -83,21 +88,31 @@ impl Claims {
         *self.open.lock().await = false;
     }
 
+    /// How many more attempts may be made once those in `ending` are over.
+    fn room_after(&self, ending: &[(TaskId, u32)]) -> usize {
+        self.workers
+            .saturating_sub(self.runs.len_without(ending.iter().copied()))
+    }
+}
+
+impl Rider for Claims {
+    type Turn<'c> = Turn<'c>;
+
     /// Lets the next batch claim, and makes one if nothing else does.
-    pub(crate) fn want(&self) {
+    fn want(&self) {
         self.wanted.store(true, Ordering::Release);
         self.asked.notify_one();
     }
 
     /// Waits until a claim is wanted that no batch has brought yet. Cancel safe.
-    pub(crate) async fn wanted(&self) {
+    async fn wanted(&self) {
         while !self.wanted.load(Ordering::Acquire) {
             self.asked.notified().await;
         }
     }
 
     /// The turn of a batch of `writes`, and its claim if there is to be one.
-    pub(crate) async fn turn(&self, writes: &[Write]) -> (Turn<'_>, Option<Claim>) {
+    async fn turn(&self, writes: &[Write]) -> (Turn<'_>, Option<Claim>) {
         let open = self.open.lock().await;
         let wanted = self.wanted.swap(false, Ordering::AcqRel);
         let ending: Vec<_> = writes.iter().filter_map(ended_by).collect();
@@ -106,6 +121,7 @@ impl Claims {
             .filter(|room| *room > 0)
             .map(|room| Claim {
                 node: self.node.clone(),
+                kinds: Arc::clone(&self.kinds),
                 room: u32::try_from(room).unwrap_or(u32::MAX - 1),
                 lease_ms: self.lease_ms,
             });
@@ -116,21 +132,15 @@ impl Claims {
         };
         (turn, claim)
     }
-
-    /// How many more attempts may be made once those in `ending` are over.
-    fn room_after(&self, ending: &[(TaskId, u32)]) -> usize {
-        self.workers
-            .saturating_sub(self.runs.len_without(ending.iter().copied()))
-    }
 }
 
-impl Turn<'_> {
+impl journal::Turn for Turn<'_> {
     /// The batch is committed: its attempts are over, and what it claimed is granted. `claimed`
     /// answers the claim, if there was one.
     ///
     /// To be called before anyone learns of the commit, so that whoever is told of an attempt can
     /// tell it to stop.
-    pub(crate) fn committed(self, claimed: Option<Outcome>) {
+    fn committed(self, claimed: Option<Outcome>) {
         for (task, attempt) in &self.ending {
             self.claims.runs.remove(*task, *attempt);
         }
@@ -145,8 +155,8 @@ impl Turn<'_> {
         let tasks = tasks
             .into_iter()
             .map(|task| {
-                let signals = self.claims.runs.add(task.id, task.attempt);
-                (task, signals)
+                let added = self.claims.runs.add(task.id, task.attempt);
+                (task, added)
             })
             .collect();
         self.grant(tasks, next_due);
@@ -156,7 +166,7 @@ impl Turn<'_> {
     }
 
     /// The batch was not committed, nor the claim in it.
-    pub(crate) fn failed(self) {
+    fn failed(self) {
         if *self.open {
             self.grant(
                 Vec::new(),
@@ -164,8 +174,10 @@ impl Turn<'_> {
             );
         }
     }
+}
 
-    fn grant(&self, tasks: Vec<(Claimed, Signals)>, again_at: Option<Timestamp>) {
+impl Turn<'_> {
+    fn grant(&self, tasks: Vec<(Claimed, Added)>, again_at: Option<Timestamp>) {
         // Refused only when the engine is gone; the next start takes such tasks up again.
         let _ = self.claims.granted.send(Granted { tasks, again_at });
     }

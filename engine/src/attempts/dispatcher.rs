@@ -11,8 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::run::{self, Setting};
-use crate::attempts::runs::{Runs, Signals};
-use crate::journal::Journal;
+use crate::attempts::runs::{Added, Runs};
+use crate::journal::{Journal, Rider as _};
 use crate::registry::Registry;
 use crate::store::Claimed;
 use crate::tally::Tally;
@@ -48,8 +48,8 @@ impl Dispatcher {
                 biased;
                 () = self.closing.cancelled() => break,
                 Some(Granted { tasks, again_at }) = granted.recv() => {
-                    for (claimed, signals) in tasks {
-                        self.start(claimed, signals);
+                    for (claimed, added) in tasks {
+                        self.start(claimed, added);
                     }
                     again.as_mut().reset(Instant::now() + until(again_at));
                 }
@@ -61,14 +61,15 @@ impl Dispatcher {
         }
         self.claims.close().await;
         while let Ok(Granted { tasks, .. }) = granted.try_recv() {
-            for (claimed, signals) in tasks {
-                self.start(claimed, signals);
+            for (claimed, added) in tasks {
+                self.start(claimed, added);
             }
         }
     }
 
     /// Starts an attempt on a task of its own.
-    fn start(&self, claimed: Claimed, signals: Signals) {
+    fn start(&self, claimed: Claimed, added: Added) {
+        let Added { signals, after } = added;
         let setting = Setting {
             journal: self.journal.clone(),
             tally: Arc::clone(&self.tally),
@@ -81,6 +82,11 @@ impl Dispatcher {
         let (runs, claims) = (Arc::clone(&self.runs), Arc::clone(&self.claims));
         self.attempts.spawn(async move {
             let (task, attempt) = (claimed.id, claimed.attempt);
+            // However this comes to its end, nobody waits for it in vain.
+            let _ended = setting.signals.ended.clone().drop_guard();
+            if let Some(after) = after {
+                after.cancelled().await;
+            }
             run::attempt(claimed, handler, setting).await;
             // Where its end was not committed, it has made room that no batch knows of.
             if runs.remove(task, attempt) {

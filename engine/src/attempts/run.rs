@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{EventBody, Timestamp};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
+use glassworks_protocol::EventBody;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -42,9 +44,10 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
     let started = Instant::now();
     let recorder = Arc::new(Recorder::default());
     let Some(handler) = handler else {
-        let missing = format!("this node has no handler for the kind `{}`", claimed.kind);
-        let end = judge(&claimed, Err(TaskError::new(missing)), started, &set);
-        finish(&claimed, Vec::new(), end, &set).await;
+        // It claims no other kinds, so this is a fault; the task is not to pay for it.
+        tracing::error!(task = %claimed.id, kind = claimed.kind, "claimed a kind without a handler");
+        set.signals.ended.cancel();
+        finish(&claimed, Vec::new(), End::Released, &set).await;
         return;
     };
     let run = Run {
@@ -58,12 +61,18 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
     let payload = claimed.payload.clone();
     set.tally.picked_up(claimed.run_at);
     let work = AbortOnDrop(tokio::spawn(CatchPanic(handler.run(payload, run))));
-    let Some(verdict) = supervise(&claimed, work, &recorder, &set).await else {
+    let supervised = supervise(&claimed, work, &recorder, &set).await;
+    set.signals.ended.cancel();
+    let Some((verdict, kept)) = supervised else {
         tracing::warn!(task = %claimed.id, attempt = claimed.attempt,
             "stopped an attempt that the task no longer belongs to");
         return;
     };
     set.tally.run.record(started.elapsed());
+    // In order: what was recorded before is kept before the end is.
+    if !kept.await {
+        return;
+    }
     let end = match verdict {
         Verdict::Ended(result) => judge(&claimed, result, started, &set),
         Verdict::TimedOut => {
@@ -91,32 +100,52 @@ enum Verdict {
 /// Ends the handler's task with this one, so that no attempt outlives its supervision.
 struct AbortOnDrop(JoinHandle<Result<Result<Value, TaskError>, String>>);
 
+impl AbortOnDrop {
+    /// Ends the handler where it has not ended, and waits until it has: its future is dropped at
+    /// its next await. One that blocks its thread is not waited for longer than `grace`.
+    async fn end(mut self, grace: Duration) {
+        self.0.abort();
+        if !self.0.is_finished() {
+            // Its result is of no use any more.
+            let _ = tokio::time::timeout(grace, &mut self.0).await;
+        }
+    }
+}
+
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Hands on what the handler records, and ends it when it must. `None` when the attempt was lost.
-async fn supervise(
-    claimed: &Claimed,
+/// What is being kept of a run, and whether the task is still this attempt's when it is.
+type Keeping<'s> = BoxFuture<'s, bool>;
+
+/// Hands on what the handler records, and ends it when it must. Gives how it ended, and what is
+/// still to be kept; `None` when the attempt was lost. Either way the handler has ended then.
+///
+/// It never waits for the store: time limits, cancels and shutdowns are obeyed while that fails.
+async fn supervise<'s>(
+    claimed: &'s Claimed,
     mut work: AbortOnDrop,
     recorder: &Recorder,
-    set: &Setting,
-) -> Option<Verdict> {
+    set: &'s Setting,
+) -> Option<(Verdict, Keeping<'s>)> {
     let limit = tokio::time::sleep(Duration::from_millis(claimed.timeout_ms));
     tokio::pin!(limit);
     let grace = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(grace);
     let mut timed_out = false;
     let mut asked = false;
-    loop {
+    let mut keeping: Keeping<'s> = ready(true).boxed();
+    let mut busy = false;
+    let verdict = loop {
         tokio::select! {
             biased;
-            () = set.signals.lost.cancelled() => return None,
+            () = set.signals.lost.cancelled() => break None,
             // Nothing that waits is lost: `finish` takes what is left.
-            ended = &mut work.0 => return Some(ended_by_itself(ended, timed_out, set)),
-            () = set.release.cancelled() => return Some(Verdict::Released),
+            ended = &mut work.0 => break Some(ended_by_itself(ended, timed_out, set)),
+            () = set.release.cancelled() => break Some(Verdict::Released),
             () = set.signals.stop.cancelled(), if !asked => {
                 asked = true;
                 grace.as_mut().reset(Instant::now() + set.cancel_grace);
@@ -126,16 +155,23 @@ async fn supervise(
                 set.signals.stop.cancel();
             }
             () = &mut grace, if asked => {
-                let verdict = if timed_out { Verdict::TimedOut } else { Verdict::Stopped };
-                return Some(verdict);
+                break Some(if timed_out { Verdict::TimedOut } else { Verdict::Stopped });
             }
-            entries = recorder.take() => {
-                if !record(claimed, entries, set).await {
-                    return None;
+            kept = &mut keeping, if busy => {
+                busy = false;
+                keeping = ready(true).boxed();
+                if !kept {
+                    break None;
                 }
             }
+            entries = recorder.take(), if !busy => {
+                keeping = record(claimed, entries, set).boxed();
+                busy = true;
+            }
         }
-    }
+    };
+    work.end(set.cancel_grace).await;
+    verdict.map(|verdict| (verdict, keeping))
 }
 
 fn ended_by_itself(
@@ -182,9 +218,7 @@ fn judge(
     End::Failed {
         message: error.message,
         ran_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        retry_at: wait.map(|wait| {
-            Timestamp::now().plus_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
-        }),
+        retry_in_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
     }
 }
 

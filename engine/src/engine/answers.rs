@@ -3,7 +3,7 @@
 use glassworks_protocol::FieldError;
 
 use crate::error::Error;
-use crate::journal::log_store_error;
+use crate::error::log_store_error;
 use crate::store::{Outcome, Refusal, StoreError};
 
 pub(super) fn answer<T>(what: &'static str, found: Result<T, StoreError>) -> Result<T, Error> {

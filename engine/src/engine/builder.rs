@@ -23,8 +23,7 @@ use crate::journal::Journal;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::registry::{PayloadSchema, Registry};
 use crate::schedule::Scheduler;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, Write};
+use crate::store::{self, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
 
@@ -65,16 +64,15 @@ impl Builder {
     /// Must be called within a Tokio runtime. It installs a panic hook, once per process, that
     /// notes where handlers panic and hands every other panic to the hook before it.
     pub async fn start(self, database: Database) -> Result<Engine, StartError> {
-        let Database::Sqlite(path) = &database;
-        let limits = self.options.limits;
-        let (file, opened) = (path.clone(), database.clone());
-        let store = tokio::task::spawn_blocking(move || SqliteStore::open(&file, limits))
+        let store = store::open(&database, self.options.limits)
             .await
-            .map_err(|_| StartError::Recover(opened))?
-            .map_err(|cause| StartError::Open {
-                database: database.clone(),
-                cause,
-            })?;
+            .map_err(|cause| StartError::Open { database, cause })?;
+        self.start_on(store).await
+    }
+
+    /// As [`start`](Self::start), on a store that is open. It must have been opened with the limits
+    /// of the options, and nobody else may use it.
+    pub async fn start_on(self, store: Arc<dyn Store>) -> Result<Engine, StartError> {
         panic::install_hook();
         let hub = Arc::new(Hub::new());
         let tally = Arc::new(Tally::default());
@@ -82,12 +80,16 @@ impl Builder {
         let options = &self.options;
         let (claims, granted) = Claims::new(
             options.node.clone(),
+            self.registry
+                .kinds()
+                .iter()
+                .map(|info| info.kind.clone())
+                .collect(),
             options.lease,
             options.workers,
             Arc::clone(&runs),
         );
         let claims = Arc::new(claims);
-        let store: Arc<dyn Store> = Arc::new(store);
         let journal = Journal::start(
             Arc::clone(&store),
             Arc::clone(&hub),
@@ -97,7 +99,7 @@ impl Builder {
         match housekeeping::recover(&journal).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
-            Err(_) => return Err(StartError::Recover(database)),
+            Err(_) => return Err(StartError::Recover),
         }
         for (name, rule) in &self.options.queues {
             set_queue(name, *rule, &*store, &journal)
@@ -150,7 +152,6 @@ impl Builder {
         let house = Housekeeping {
             journal: journal.clone(),
             runs: Arc::clone(&runs),
-            node: options.node.clone(),
             lease: options.lease,
             retention: options.retention,
             stop: stop_housekeeping.clone(),

@@ -101,8 +101,16 @@ impl Engine {
     async fn apply(&self, action: BulkAction, id: TaskId) -> Result<(), Error> {
         match action {
             BulkAction::Cancel => {
-                if let Some(attempt) = self.change(Write::Cancel(id)).await? {
-                    self.0.runs.stop(id, attempt);
+                match self.change(Write::Cancel(id)).await {
+                    Ok(Some(attempt)) => self.0.runs.stop(id, attempt),
+                    Ok(None) => {}
+                    Err(error) => {
+                        // The wish cannot be kept, but an attempt of this node can hear of it.
+                        if matches!(error, Error::Unavailable(_) | Error::Store) {
+                            self.0.runs.stop_any(id);
+                        }
+                        return Err(error);
+                    }
                 }
             }
             BulkAction::Retry => {

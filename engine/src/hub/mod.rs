@@ -13,7 +13,7 @@ use glassworks_protocol::{Event, EventBody, TaskId};
 use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
 
 use crate::error::Error;
-use crate::journal::log_store_error;
+use crate::error::log_store_error;
 use crate::store::Store;
 
 /// Events of one task that wait for a follower before it must go back to the store.

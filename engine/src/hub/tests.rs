@@ -11,7 +11,7 @@ use super::{CHANGES_NAMED, Change, EVENTS_HELD, Follow, Hub, PAGE};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Claim, Committed, End, NewRow, Store, Write};
+use crate::store::{Claim, Committed, Due, End, NewRow, Store, Write};
 
 struct Bench {
     hub: Arc<Hub>,
@@ -71,7 +71,7 @@ fn row() -> NewRow {
         tags: Vec::new(),
         max_attempts: 5,
         timeout_ms: 1_000,
-        run_at: None,
+        due: Due::AtOnce,
         retry: None,
         unique_key: None,
         schedule_id: None,
@@ -81,6 +81,7 @@ fn row() -> NewRow {
 
 fn claim() -> Write {
     Write::Claim(Claim {
+        kinds: ["kind".to_owned()].into(),
         node: "node".to_owned(),
         room: 1,
         lease_ms: 30_000,

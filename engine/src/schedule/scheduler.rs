@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::cron::{Rule, submits};
 use crate::error::Error;
-use crate::journal::{Journal, log_store_error};
+use crate::error::log_store_error;
+use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::registry::Registry;
 use crate::store::{Firing, NewRow, Outcome, Store, Write};

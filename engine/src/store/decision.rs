@@ -8,9 +8,12 @@ use glassworks_protocol::{
 };
 
 pub use super::write::Effects;
-use super::write::{End, NewRow, Refusal};
+use super::write::{Due, End, NewRow, Refusal};
 use crate::limits::Limits;
 use crate::state::{Next, Transition, next};
+
+/// What a store can keep of a wait: as far as moments go.
+const LONGEST_WAIT_MS: u64 = i64::MAX as u64;
 
 /// The part of a task that changes, as decisions need it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,9 @@ pub struct Head {
     pub created_at: Timestamp,
     /// When it is or was due.
     pub run_at: Timestamp,
+    /// How long it was to wait for `run_at` when that was decided, in milliseconds; `None` when
+    /// somebody named the moment itself. A clock that was set back since must not make it longer.
+    pub wait_ms: Option<u64>,
     /// When its latest attempt started.
     pub started_at: Option<Timestamp>,
     /// When it reached a final state.
@@ -46,6 +52,20 @@ pub struct Head {
     pub truncated: Truncated,
 }
 
+/// What is kept as the message of an attempt that its node did not end: the node, and how long it
+/// had been silent, where that is known.
+pub fn lost(node: Option<&str>, silent_ms: Option<u64>) -> String {
+    let node = node.unwrap_or("that made this attempt");
+    match silent_ms {
+        Some(millis) => format!("the node {node} was silent for {} s", millis / 1_000),
+        None => format!("the node {node} stopped before this attempt ended"),
+    }
+}
+
+fn after(now: Timestamp, millis: u64) -> Timestamp {
+    now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
 /// Which limits a task's log has reached. Each is told once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Truncated {
@@ -58,10 +78,15 @@ pub struct Truncated {
 impl Head {
     /// The head of a task that was just accepted, and its first event.
     pub fn accept(new: &NewRow, now: Timestamp) -> (Self, Effects) {
-        let ahead = new.run_at.filter(|at| *at > now);
+        let (run_at, wait_ms) = match new.due {
+            Due::AtOnce => (now, None),
+            // Whoever asks for a moment that has passed is not before those who came earlier.
+            Due::At(moment) => (moment.max(now), None),
+            Due::After(millis) => (after(now, millis), Some(millis.min(LONGEST_WAIT_MS))),
+        };
         let mut head = Self {
             id: new.id,
-            state: if ahead.is_some() {
+            state: if run_at > now {
                 State::Scheduled
             } else {
                 State::Queued
@@ -70,7 +95,8 @@ impl Head {
             max_attempts: new.max_attempts,
             forgiven: 0,
             created_at: now,
-            run_at: new.run_at.unwrap_or(now),
+            run_at,
+            wait_ms,
             started_at: None,
             finished_at: None,
             lease_expires_at: None,
@@ -102,7 +128,7 @@ impl Head {
         self.move_by(Transition::Claim)?;
         self.attempt += 1;
         self.started_at = Some(now);
-        self.lease_expires_at = Some(now.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX)));
+        self.lease_expires_at = Some(after(now, lease_ms));
         let mut effects = Effects::default();
         self.tell(&mut effects, now, None, None);
         Ok(effects)
@@ -143,15 +169,16 @@ impl Head {
             End::Failed {
                 message,
                 ran_ms,
-                retry_at,
+                retry_in_ms,
             } => {
-                let retry_at = retry_at.filter(|_| self.counted_attempts() < self.max_attempts);
-                match retry_at {
+                let wait = retry_in_ms.filter(|_| self.counted_attempts() < self.max_attempts);
+                match wait {
                     // Whatever it failed of, nobody wants another attempt.
                     Some(_) if self.cancel_requested => self.move_by(Transition::Stop)?,
-                    Some(at) => {
+                    Some(millis) => {
                         self.move_by(Transition::Backoff)?;
-                        self.run_at = at;
+                        self.run_at = after(now, millis);
+                        self.wait_ms = Some(millis.min(LONGEST_WAIT_MS));
                     }
                     None => self.move_by(Transition::Fail)?,
                 }
@@ -171,6 +198,32 @@ impl Head {
         }
         self.rest(now);
         Ok(effects)
+    }
+
+    /// A running attempt is still being made: its lease is extended.
+    pub fn renew(&mut self, now: Timestamp, attempt: u32, lease_ms: u64) -> Result<(), Refusal> {
+        self.fence(attempt)?;
+        self.lease_expires_at = Some(after(now, lease_ms));
+        Ok(())
+    }
+
+    /// How long nothing was heard of its running attempt, when each lease lasts `lease_ms`.
+    pub fn silent_ms(&self, now: Timestamp, lease_ms: u64) -> Option<u64> {
+        let ended = now.millis_since(self.lease_expires_at?);
+        u64::try_from(ended).ok()?.checked_add(lease_ms)
+    }
+
+    /// Its moment lies further ahead than it was to wait, because a clock has been set: it waits as
+    /// long as it was to, from now.
+    pub fn resettle(&mut self, now: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        if let Some(latest) = self.wait_ms.map(|millis| after(now, millis))
+            && self.run_at > latest
+        {
+            self.run_at = latest;
+            self.tell(&mut effects, now, Some(StateReason::ClockSet), None);
+        }
+        effects
     }
 
     /// Its lease expired: another attempt follows, or none remains.

@@ -4,10 +4,13 @@
 //! to a task is decided once for all stores, in [`decision`]; a store only loads what the
 //! decision needs and saves what it says.
 
+pub mod admission;
 pub mod allowance;
 pub mod decision;
 pub mod sqlite;
 mod write;
+
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
@@ -15,10 +18,28 @@ use glassworks_protocol::{
     TaskSummary, Timestamp,
 };
 
+use self::sqlite::{OpenError, SqliteStore};
+use crate::limits::Limits;
+use crate::options::Database;
+
 pub use write::{
-    Accepted, Claim, Claimed, Committed, End, Firing, NewRow, Outcome, Refusal, RenewedLease,
-    RequestKey, Write,
+    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
+    RenewedLease, RequestKey, Write,
 };
+
+/// Opens the store that `database` names, making it when it is not there.
+pub(crate) async fn open(database: &Database, limits: Limits) -> Result<Arc<dyn Store>, OpenError> {
+    match database {
+        Database::Sqlite(file) => {
+            let file = file.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, limits));
+            let store = opened.await.map_err(|error| {
+                OpenError::Unreachable(format!("it could not be opened: {error}"))
+            })??;
+            Ok(Arc::new(store))
+        }
+    }
+}
 
 /// Tells a store the time when it commits: [`Timestamp::now`], or a test's own clock.
 pub type Clock = Box<dyn Fn() -> Timestamp + Send>;

@@ -1,5 +1,7 @@
 //! What can be asked of a store, and what it answers.
 
+use std::sync::Arc;
+
 use glassworks_protocol::{
     Event, EventBody, Failure, Progress, QueueSettings, RetryPolicy, Schedule, State, TaskId,
     Timestamp,
@@ -45,17 +47,17 @@ pub enum Write {
         /// How it ended.
         end: End,
     },
-    /// Extend the leases of all tasks that `node` runs.
+    /// Extend the leases of attempts that a node makes.
     Renew {
-        /// The node.
-        node: String,
-        /// Until then.
-        lease_expires_at: Timestamp,
+        /// The attempts, each named: of one that is not its task's any more nothing is renewed.
+        attempts: Vec<(TaskId, u32)>,
+        /// How long each lease lasts from now, in milliseconds.
+        lease_ms: u64,
     },
-    /// Take back running tasks whose lease expired before `expired_before`, at most `limit`.
+    /// Take back tasks whose attempt is lost, at most `limit`, the longest lost first.
     Rescue {
-        /// `None` takes back every running task: right only where no other node can be alive.
-        expired_before: Option<Timestamp>,
+        /// Which attempts are lost.
+        lost: Lost,
         /// How many at most.
         limit: u32,
     },
@@ -80,17 +82,17 @@ pub enum Write {
     Fire(Box<Firing>),
     /// Forget finished tasks, oldest first, at most `limit`.
     Prune {
-        /// Completed and cancelled tasks that ended before this.
-        completed_before: Timestamp,
-        /// Failed tasks that ended before this.
-        failed_before: Timestamp,
+        /// Completed and cancelled tasks that ended longer ago than this, in milliseconds.
+        completed_ms: u64,
+        /// Failed tasks that ended longer ago than this, in milliseconds.
+        failed_ms: u64,
         /// How many at most.
         limit: u32,
     },
     /// Forget by which keys old requests were known, oldest first, at most `limit`.
     PruneRequests {
-        /// Those that were accepted before this.
-        accepted_before: Timestamp,
+        /// Those that were accepted longer ago than this, in milliseconds.
+        accepted_ms: u64,
         /// How many at most.
         limit: u32,
     },
@@ -141,8 +143,8 @@ pub struct NewRow {
     pub max_attempts: u32,
     /// At least 1.
     pub timeout_ms: u64,
-    /// Due at once when `None`; this moment when it lies ahead.
-    pub run_at: Option<Timestamp>,
+    /// When it is due.
+    pub due: Due,
     /// Its own backoff.
     pub retry: Option<RetryPolicy>,
     /// As in [`Task`](glassworks_protocol::Task).
@@ -151,6 +153,34 @@ pub struct NewRow {
     pub schedule_id: Option<Uuid>,
     /// As in [`Task`](glassworks_protocol::Task).
     pub traceparent: Option<String>,
+}
+
+/// When a task is due. Spans are measured by the store's own clock, so that a node whose clock is
+/// wrong harms nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Due {
+    /// As soon as it is accepted.
+    #[default]
+    AtOnce,
+    /// At this moment, or at once when that lies behind.
+    At(Timestamp),
+    /// So many milliseconds after it was accepted.
+    After(u64),
+}
+
+/// Which running attempts are lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Every one: right only where no other node can be alive, and this one makes none yet.
+    All,
+    /// Those whose lease has expired.
+    Expired {
+        /// How long a lease lasts, in milliseconds: with it goes how long its node was silent.
+        lease_ms: u64,
+        /// Attempts that the asking node is making, whatever their leases say. A node never takes
+        /// back its own.
+        held: Vec<(TaskId, u32)>,
+    },
 }
 
 /// How a request is known when it is sent again.
@@ -182,6 +212,8 @@ pub struct Firing {
 pub struct Claim {
     /// The node that will run the tasks.
     pub node: String,
+    /// The kinds that it can run. It claims no others.
+    pub kinds: Arc<[String]>,
     /// How many tasks it has room for.
     pub room: u32,
     /// How long each lease lasts, in milliseconds.
@@ -199,8 +231,9 @@ pub enum End {
         message: String,
         /// How long it ran, in milliseconds.
         ran_ms: u64,
-        /// When to try again, should attempts remain; `None` fails the task for good.
-        retry_at: Option<Timestamp>,
+        /// How long to wait before another attempt, should attempts remain, in milliseconds;
+        /// `None` fails the task for good.
+        retry_in_ms: Option<u64>,
     },
     /// It stopped because somebody asked it to.
     Stopped,
@@ -226,7 +259,7 @@ pub enum Outcome {
     Recorded(Result<(), Refusal>),
     /// For `Finish`: the state that the task is in now.
     Finished(Result<State, Refusal>),
-    /// For `Renew`: every task that the node runs.
+    /// For `Renew`: the attempts that are still their tasks'.
     Renewed(Vec<RenewedLease>),
     /// For `Rescue`: how many were taken back.
     Rescued(u32),
@@ -308,7 +341,7 @@ pub struct Claimed {
     pub counted_attempts: u32,
 }
 
-/// A task that a node runs, as the store sees it.
+/// An attempt whose lease was extended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenewedLease {
     /// The task.

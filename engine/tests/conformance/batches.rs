@@ -1,6 +1,6 @@
 //! A batch is one transaction: all of it or, on an error, nothing.
 
-use glassworks_engine::store::{Committed, End, NewRow, Outcome, Refusal, Write};
+use glassworks_engine::store::{Committed, End, Lost, NewRow, Outcome, Refusal, Write};
 use glassworks_protocol::{Event, State};
 
 use crate::bench::{Bench, POISON};
@@ -23,20 +23,20 @@ pub(crate) async fn outcomes_and_events_come_in_the_order_of_writes(bench: Bench
             entries: vec![output("x")],
         },
         Write::Renew {
-            node: NODE.to_owned(),
-            lease_expires_at: bench.clock.ahead(1),
+            attempts: vec![(id, 1)],
+            lease_ms: 1,
         },
         finish_write(id, 1, End::Completed(None)),
         Write::Cancel(id),
         Write::Retry(old),
         Write::Rescue {
-            expired_before: None,
+            lost: Lost::All,
             limit: 9,
         },
         Write::Delete(id),
         Write::Prune {
-            completed_before: bench.clock.ahead(1),
-            failed_before: bench.clock.ahead(1),
+            completed_ms: 1_000,
+            failed_ms: 1_000,
             limit: 9,
         },
     ];
@@ -88,13 +88,10 @@ pub(crate) async fn the_events_of_a_commit_are_those_that_were_stored(bench: Ben
             attempt: 1,
             entries: vec![output("a"), output("b")],
         }],
-        vec![
-            finish_write(id, 1, failed(Some(bench.clock.now()))),
-            claim_for(NODE, 9),
-        ],
+        vec![finish_write(id, 1, failed(Some(0))), claim_for(NODE, 9)],
         vec![Write::Cancel(id), Write::Cancel(later_id)],
         vec![Write::Rescue {
-            expired_before: None,
+            lost: Lost::All,
             limit: 9,
         }],
         vec![Write::Retry(id), Write::Retry(later_id)],
@@ -147,7 +144,6 @@ pub(crate) async fn a_refusal_does_not_disturb_its_neighbours(bench: Bench) {
 
 /// A batch that does something of every kind, and then fails in the database.
 fn doomed(
-    bench: &Bench,
     run: [glassworks_protocol::TaskId; 2],
     old: [glassworks_protocol::TaskId; 2],
 ) -> Vec<Write> {
@@ -161,8 +157,8 @@ fn doomed(
         Write::Cancel(run[0]),
         finish_write(run[1], 1, End::Completed(Some("1".to_owned()))),
         Write::Renew {
-            node: NODE.to_owned(),
-            lease_expires_at: bench.clock.ahead(1_000_000),
+            attempts: vec![(run[1], 1)],
+            lease_ms: 1_000_000,
         },
         Write::Retry(old[0]),
         Write::Delete(old[1]),
@@ -191,7 +187,7 @@ pub(crate) async fn a_commit_that_fails_leaves_nothing(mut bench: Bench) {
 
     bench.place.spoil().await;
     for _ in 0..2 {
-        let error = bench.commit(doomed(&bench, run, old)).await.unwrap_err();
+        let error = bench.commit(doomed(run, old)).await.unwrap_err();
         assert!(!error.to_string().is_empty());
         assert_eq!(picture(&*bench).await, before);
     }
@@ -199,7 +195,7 @@ pub(crate) async fn a_commit_that_fails_leaves_nothing(mut bench: Bench) {
     record(&*bench, run[0], 1, vec![output("fine")])
         .await
         .unwrap();
-    let leases = renew(&*bench, NODE, bench.clock.ahead(40_000)).await;
+    let leases = renew(&*bench, &run.map(|id| (id, 1)), 40_000).await;
     assert_eq!(leases.len(), 2);
     assert!(leases.iter().all(|lease| !lease.cancel_requested));
     let key = submit(&*bench, row_with_key("new")).await;
@@ -217,7 +213,7 @@ pub(crate) async fn a_commit_that_fails_leaves_nothing(mut bench: Bench) {
     let after = picture(&*bench).await;
     bench.reopen().await;
     assert_eq!(picture(&*bench).await, after);
-    assert_eq!(rescue(&*bench, None, 9).await, 3);
+    assert_eq!(rescue(&*bench, Lost::All, 9).await, 3);
 }
 
 pub(crate) async fn batches_from_many_callers_are_each_whole(bench: Bench) {

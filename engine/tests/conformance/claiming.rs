@@ -1,13 +1,13 @@
 //! Which tasks a claim takes, in which order, and what it says of the rest.
 
-use glassworks_engine::store::{NewRow, Write};
-use glassworks_protocol::{EventBody, RetryPolicy, State, StateReason, TaskId};
+use glassworks_engine::store::{Claim, Due, NewRow, Write};
+use glassworks_protocol::{EventBody, RetryPolicy, State, StateReason, TaskId, Timestamp};
 use serde_json::json;
 
 use crate::bench::Bench;
 use crate::support::{
-    LEASE_MS, NODE, ask, bodies, claim, claim_for, commit, failed, finish, picture, row, row_at,
-    running, submit, submit_all, taken, task,
+    LEASE_MS, NODE, ask, bodies, claim, claim_for, commit, expired, failed, finish, picture,
+    rescue, row, row_at, running, state, submit, submit_all, taken, task,
 };
 
 pub(crate) async fn priority_then_due_time_then_id_decide_across_queues(bench: Bench) {
@@ -29,7 +29,7 @@ pub(crate) async fn priority_then_due_time_then_id_decide_across_queues(bench: B
     for (place, priority, due, queue) in plan {
         let row = NewRow {
             priority,
-            run_at: Some(now.plus_millis(due)),
+            due: Due::At(now.plus_millis(due + 100)),
             queue: queue.to_owned(),
             ..row()
         };
@@ -37,6 +37,7 @@ pub(crate) async fn priority_then_due_time_then_id_decide_across_queues(bench: B
         rows.push(row);
     }
     submit_all(&*bench, rows).await.unwrap();
+    bench.clock.advance(100);
     expected.sort_unstable();
     let expected: Vec<TaskId> = expected.into_iter().map(|(_, id)| id).collect();
 
@@ -112,7 +113,7 @@ pub(crate) async fn a_task_is_taken_from_its_moment_on_and_not_before(bench: Ben
 pub(crate) async fn a_retry_waits_for_its_moment(bench: Bench) {
     let id = running(&*bench, row()).await;
     let again = bench.clock.ahead(500);
-    finish(&*bench, id, 1, failed(Some(again))).await.unwrap();
+    finish(&*bench, id, 1, failed(Some(500))).await.unwrap();
     let early = claim(&*bench, 9).await;
     assert_eq!((early.ids(), early.next_due), (Vec::new(), Some(again)));
     bench.clock.advance(500);
@@ -200,8 +201,100 @@ pub(crate) async fn a_lease_begins_with_the_claim(bench: Bench) {
     submit(&*bench, row()).await;
     commit(&*bench, claim_for(NODE, 1)).await;
     let lease = i64::try_from(LEASE_MS).unwrap();
-    let end = bench.clock.ahead(lease);
-    assert_eq!(crate::support::rescue(&*bench, Some(end), 9).await, 0);
-    let after = end.plus_millis(1);
-    assert_eq!(crate::support::rescue(&*bench, Some(after), 9).await, 1);
+    bench.clock.advance(lease);
+    assert_eq!(rescue(&*bench, expired(), 9).await, 0);
+    bench.clock.advance(1);
+    assert_eq!(rescue(&*bench, expired(), 9).await, 1);
+}
+
+pub(crate) async fn a_moment_that_has_passed_is_not_before_those_who_came_earlier(bench: Bench) {
+    let first = submit(&*bench, row()).await;
+    bench.clock.advance(5);
+    let second = submit(&*bench, row_at(Timestamp::from_millis(-62_135_596_800_000))).await;
+    assert_eq!(
+        bench.oldest_waiting().await.unwrap(),
+        Some(bench.clock.ahead(-5))
+    );
+    assert_eq!(claim(&*bench, 9).await.ids(), [first, second]);
+}
+
+pub(crate) async fn a_kind_that_the_node_cannot_run_waits(bench: Bench) {
+    let other = NewRow {
+        kind: "elsewhere".to_owned(),
+        priority: 0,
+        ..row()
+    };
+    let other = submit(&*bench, other).await;
+    let mine = submit(&*bench, row()).await;
+    let first = claim(&*bench, 9).await;
+    assert_eq!(
+        (first.ids(), first.more, first.next_due),
+        (vec![mine], false, None)
+    );
+    assert_eq!(state(&*bench, other).await, State::Queued);
+    let write = Write::Claim(Claim {
+        node: NODE.to_owned(),
+        kinds: ["elsewhere".to_owned()].into(),
+        room: 9,
+        lease_ms: LEASE_MS,
+    });
+    assert_eq!(taken_by(&bench, write).await, [other]);
+    // In the batch that accepts it, too.
+    let both = [
+        NewRow {
+            kind: "elsewhere".to_owned(),
+            ..row()
+        },
+        row(),
+    ];
+    let second = both[1].id;
+    let batch = vec![Write::Submit(both.to_vec()), claim_for(NODE, 9)];
+    let outcomes = bench.commit(batch).await.unwrap().outcomes;
+    let claimed = taken(outcomes.into_iter().nth(1).unwrap());
+    assert_eq!(claimed.ids(), [second]);
+}
+
+async fn taken_by(bench: &Bench, claim: Write) -> Vec<TaskId> {
+    let outcomes = commit(&**bench, claim).await.outcomes;
+    taken(outcomes.into_iter().next().unwrap()).ids()
+}
+
+pub(crate) async fn a_clock_that_was_set_back_makes_nobody_wait_longer(bench: Bench) {
+    const HOUR: i64 = 3_600_000;
+    let delayed = NewRow {
+        due: Due::After(2_000),
+        ..row()
+    };
+    let delayed = submit(&*bench, delayed).await;
+    let named = submit(&*bench, row_at(bench.clock.ahead(2_000))).await;
+    let retried = running(&*bench, row()).await;
+    finish(&*bench, retried, 1, failed(Some(4_000)))
+        .await
+        .unwrap();
+    bench.clock.advance(-HOUR);
+    let taken = claim(&*bench, 9).await;
+    assert_eq!(
+        (taken.ids(), taken.next_due),
+        (vec![], Some(bench.clock.ahead(2_000)))
+    );
+    assert_eq!(
+        bodies(&*bench, retried).await.last(),
+        Some(&EventBody::State {
+            state: State::Retrying,
+            reason: Some(StateReason::ClockSet),
+            error: None,
+            run_at: Some(bench.clock.ahead(4_000)),
+        })
+    );
+    bench.clock.advance(2_000);
+    assert_eq!(claim(&*bench, 9).await.ids(), [delayed]);
+    bench.clock.advance(2_000);
+    assert_eq!(claim(&*bench, 9).await.ids(), [retried]);
+    assert_eq!(
+        state(&*bench, named).await,
+        State::Scheduled,
+        "somebody named its moment"
+    );
+    bench.clock.advance(HOUR);
+    assert_eq!(claim(&*bench, 9).await.ids(), [named]);
 }

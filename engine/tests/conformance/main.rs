@@ -72,6 +72,9 @@ macro_rules! run_for {
                     only_queued_tasks_are_taken,
                     more_than_a_claim_promotes_at_a_time_still_all_run,
                     a_lease_begins_with_the_claim,
+                    a_moment_that_has_passed_is_not_before_those_who_came_earlier,
+                    a_kind_that_the_node_cannot_run_waits,
+                    a_clock_that_was_set_back_makes_nobody_wait_longer,
                 }
                 running {
                     what_an_attempt_records_is_kept_in_order,
@@ -94,12 +97,13 @@ macro_rules! run_for {
                     limits_can_be_lowered_below_what_is_kept,
                 }
                 leases {
-                    a_node_renews_all_that_it_runs_and_nothing_else,
+                    a_node_renews_the_attempts_it_names_and_nothing_else,
                     a_renewed_lease_holds_through_what_the_attempt_writes,
                     a_lost_attempt_is_followed_by_another_until_none_is_left,
                     a_lost_attempt_that_was_asked_to_stop_has_stopped,
                     what_expired_first_is_taken_back_first,
                     all_can_be_taken_back_at_a_start,
+                    a_node_never_takes_back_what_it_is_making,
                 }
                 requests {
                     each_state_allows_what_its_table_says,

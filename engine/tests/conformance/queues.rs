@@ -1,6 +1,6 @@
 //! Queues: paused, limited and paced, over restarts and failed commits too.
 
-use glassworks_engine::store::{End, NewRow, Write};
+use glassworks_engine::store::{End, Lost, NewRow, Write};
 use glassworks_protocol::{Queue, QueueSettings, RateLimit, State, StateCounts, TaskId};
 
 use crate::bench::{Bench, POISON};
@@ -81,12 +81,12 @@ pub(crate) async fn a_queue_runs_no_more_than_its_limits(mut bench: Bench) {
             .await
             .unwrap();
         assert_eq!(claim(&*bench, 9).await.ids(), [ids[2]]);
-        assert_eq!(rescue(&*bench, None, 9).await, 2);
+        assert_eq!(rescue(&*bench, Lost::All, 9).await, 2);
         assert_eq!(claim(&*bench, 9).await.tasks.len(), 2);
         for id in ids {
             let _ = crate::support::ask(&*bench, Write::Cancel(id)).await;
         }
-        rescue(&*bench, None, 9).await;
+        rescue(&*bench, Lost::All, 9).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What people ask of a task: cancel, retry, delete; in each state it can be in.
 
-use glassworks_engine::store::{End, NewRow, Refusal, Write};
+use glassworks_engine::store::{Due, End, NewRow, Refusal, Write};
 use glassworks_protocol::{EventBody, State, StateReason, TaskId};
 
 use crate::bench::Bench;
@@ -18,7 +18,7 @@ async fn in_state(bench: &Bench, state: State) -> TaskId {
         State::Running => running(store, row()).await,
         State::Retrying => {
             let id = running(store, row()).await;
-            let again = failed(Some(bench.clock.ahead(1_000)));
+            let again = failed(Some(1_000));
             finish(store, id, 1, again).await.unwrap();
             id
         }
@@ -177,7 +177,7 @@ pub(crate) async fn a_retry_makes_a_task_due_now_with_all_attempts_before_it(ben
             let taken = claim(&*bench, 1).await.tasks.remove(0);
             assert_eq!(taken.attempt, made + counted);
             assert_eq!(taken.counted_attempts, counted);
-            let again = failed(Some(bench.clock.now()));
+            let again = failed(Some(0));
             let state = finish(&*bench, id, taken.attempt, again).await.unwrap();
             let last = counted == 3;
             assert_eq!(state == State::Failed, last, "{from}: {counted}");
@@ -202,7 +202,7 @@ pub(crate) async fn a_retry_is_refused_while_another_has_the_unique_key(bench: B
     );
     // A task that waits itself holds its key, and can be retried.
     let scheduled = NewRow {
-        run_at: Some(bench.clock.ahead(1_000)),
+        due: Due::After(1_000),
         ..row_with_key("other")
     };
     let scheduled = submit(&*bench, scheduled).await;
@@ -219,7 +219,7 @@ pub(crate) async fn what_is_deleted_leaves_nothing(mut bench: Bench) {
         ..row_with_key("k")
     };
     let id = running(&*bench, new).await;
-    let again = failed(Some(bench.clock.now()));
+    let again = failed(Some(0));
     finish(&*bench, id, 1, again).await.unwrap();
     claim(&*bench, 1).await;
     let end = End::Completed(Some("1".to_owned()));

@@ -1,6 +1,6 @@
 //! What a running attempt may write, how it ends, and that a lost one is fenced off.
 
-use glassworks_engine::store::{End, NewRow, Outcome, Refusal, Write};
+use glassworks_engine::store::{End, Lost, NewRow, Outcome, Refusal, Write};
 use glassworks_protocol::{EventBody, Failure, Progress, State, StateReason};
 use serde_json::{Map, json};
 
@@ -57,7 +57,7 @@ pub(crate) async fn what_an_attempt_records_is_kept_in_order(bench: Bench) {
 pub(crate) async fn progress_is_of_the_latest_attempt(bench: Bench) {
     let id = running(&*bench, row()).await;
     record(&*bench, id, 1, vec![progress(0.9)]).await.unwrap();
-    let again = failed(Some(bench.clock.now()));
+    let again = failed(Some(0));
     finish(&*bench, id, 1, again).await.unwrap();
     assert!(task(&*bench, id).await.progress.is_some());
     claim(&*bench, 1).await;
@@ -117,7 +117,7 @@ pub(crate) async fn a_failed_attempt_is_followed_by_another_until_none_is_left(b
         at: bench.clock.now(),
         ran_ms: 7,
     };
-    let write = crate::support::finish_write(id, 1, failed(Some(again)));
+    let write = crate::support::finish_write(id, 1, failed(Some(1_000)));
     assert!(commit(&*bench, write).await.wake, "there is a new due time");
     let waiting = task(&*bench, id).await;
     assert_eq!((waiting.state, waiting.run_at), (State::Retrying, again));
@@ -136,7 +136,7 @@ pub(crate) async fn a_failed_attempt_is_followed_by_another_until_none_is_left(b
     bench.clock.advance(1_000);
     let second_claim = claim(&*bench, 1).await;
     assert_eq!(second_claim.tasks[0].counted_attempts, 2);
-    let again = failed(Some(bench.clock.ahead(1_000)));
+    let again = failed(Some(1_000));
     assert_eq!(finish(&*bench, id, 2, again).await, Ok(State::Failed));
     let over = task(&*bench, id).await;
     assert_eq!(over.finished_at, Some(bench.clock.now()));
@@ -184,14 +184,14 @@ pub(crate) async fn a_released_attempt_does_not_count(bench: Bench) {
         let taken = claim(&*bench, 1).await.tasks.remove(0);
         assert_eq!((taken.attempt, taken.counted_attempts), (attempt + 1, 1));
     }
-    let again = failed(Some(bench.clock.now()));
+    let again = failed(Some(0));
     assert_eq!(finish(&*bench, id, 4, again).await, Ok(State::Failed));
     assert_eq!(task(&*bench, id).await.errors.len(), 1);
 }
 
 pub(crate) async fn an_attempt_that_was_asked_to_stop_is_not_followed_by_another(bench: Bench) {
     let now = bench.clock.now();
-    for (name, end) in every_end(now) {
+    for (name, end) in every_end(0) {
         let id = running(&*bench, row()).await;
         ask(&*bench, Write::Cancel(id)).await.unwrap();
         let state = finish(&*bench, id, 1, end).await.unwrap();
@@ -214,7 +214,7 @@ async fn is_fenced(bench: &Bench, id: glassworks_protocol::TaskId, attempt: u32,
     let entries = || vec![output("too late"), progress(0.75)];
     let recorded = record(&**bench, id, attempt, entries()).await;
     assert_eq!(recorded, Err(Refusal::Fenced), "record {when}");
-    for (name, end) in every_end(bench.clock.now()) {
+    for (name, end) in every_end(0) {
         let write = Write::Finish {
             task: id,
             attempt,
@@ -245,7 +245,7 @@ pub(crate) async fn only_the_running_attempt_may_write(bench: Bench) {
     for attempt in [0, 2, u32::MAX] {
         is_fenced(&bench, id, attempt, "while attempt 1 runs").await;
     }
-    let again = failed(Some(bench.clock.ahead(1)));
+    let again = failed(Some(1));
     finish(&*bench, id, 1, again).await.unwrap();
     for attempt in [1, 2] {
         is_fenced(&bench, id, attempt, "while it waits for its retry").await;
@@ -253,7 +253,7 @@ pub(crate) async fn only_the_running_attempt_may_write(bench: Bench) {
     bench.clock.advance(1);
     claim(&*bench, 1).await;
     is_fenced(&bench, id, 1, "while attempt 2 runs").await;
-    assert_eq!(rescue(&*bench, None, 1).await, 1);
+    assert_eq!(rescue(&*bench, Lost::All, 1).await, 1);
     is_fenced(&bench, id, 2, "after a rescue").await;
     claim(&*bench, 1).await;
     is_fenced(&bench, id, 2, "while attempt 3 runs").await;
@@ -264,7 +264,7 @@ pub(crate) async fn only_the_running_attempt_may_write(bench: Bench) {
 }
 
 pub(crate) async fn an_attempt_is_fenced_after_each_end(bench: Bench) {
-    for (name, end) in every_end(bench.clock.ahead(1_000)) {
+    for (name, end) in every_end(1_000) {
         let id = running(&*bench, row()).await;
         finish(&*bench, id, 1, end).await.unwrap();
         is_fenced(&bench, id, 1, name).await;

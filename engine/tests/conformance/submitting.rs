@@ -1,7 +1,7 @@
 //! What is accepted, as what, and what is refused.
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Accepted, End, NewRow, Outcome, Refusal, Write};
+use glassworks_engine::store::{Accepted, Due, End, NewRow, Outcome, Refusal, Write};
 use glassworks_protocol::{EventBody, RetryPolicy, State, Task};
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         tags: vec!["one".to_owned(), "zwei, \"drei\"".to_owned()],
         max_attempts: 1_000,
         timeout_ms: 604_800_000,
-        run_at: Some(due),
+        due: Due::At(due),
         retry: Some(RetryPolicy {
             initial_ms: 1,
             factor: 1.5,
@@ -65,20 +65,23 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
 
 pub(crate) async fn a_task_waits_for_its_moment_only_when_that_lies_ahead(bench: Bench) {
     let now = bench.clock.now();
-    for (run_at, expected) in [
-        (None, State::Queued),
-        (Some(now.plus_millis(-1)), State::Queued),
-        (Some(now), State::Queued),
-        (Some(now.plus_millis(1)), State::Scheduled),
+    let later = now.plus_millis(1);
+    for (due, expected, run_at) in [
+        (Due::AtOnce, State::Queued, now),
+        (Due::At(now.plus_millis(-1)), State::Queued, now),
+        (Due::At(now), State::Queued, now),
+        (Due::At(later), State::Scheduled, later),
+        (Due::After(0), State::Queued, now),
+        (Due::After(1), State::Scheduled, later),
     ] {
-        let id = submit(&*bench, NewRow { run_at, ..row() }).await;
+        let id = submit(&*bench, NewRow { due, ..row() }).await;
         let task = task(&*bench, id).await;
-        assert_eq!((task.state, task.run_at), (expected, run_at.unwrap_or(now)));
+        assert_eq!((task.state, task.run_at), (expected, run_at));
         let told = EventBody::State {
             state: expected,
             reason: None,
             error: None,
-            run_at: run_at.filter(|_| expected == State::Scheduled),
+            run_at: (expected == State::Scheduled).then_some(run_at),
         };
         assert_eq!(bodies(&*bench, id).await, [told]);
     }
@@ -133,7 +136,7 @@ pub(crate) async fn a_unique_key_is_held_until_the_task_is_over(bench: Bench) {
             Some(end) => {
                 claim(&*bench, 1).await;
                 assert!(held().await, "while it runs");
-                let retry = crate::support::failed(Some(bench.clock.now()));
+                let retry = crate::support::failed(Some(0));
                 finish(&*bench, id, 1, retry).await.unwrap();
                 assert!(held().await, "while it waits for its retry");
                 claim(&*bench, 1).await;

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use futures::future::join_all;
 use glassworks_engine::store::sqlite::SqliteStore;
-use glassworks_engine::store::{End, Firing, NewRow, Store, Write};
+use glassworks_engine::store::{End, Firing, Lost, NewRow, Store, Write};
 use glassworks_engine::{Database, Engine, Handler, Limits, Run, TaskError};
 use glassworks_protocol::{MissedFirings, NewTask, QueueSettings, Schedule, Timestamp};
 use serde::Deserialize;
@@ -151,7 +151,7 @@ fn whatever_somebody_relies_on_is_synced() {
                 finish_write(ids[0], 1, End::Completed(None)),
                 finish_write(ids[1], 1, store::failed(None)),
                 Write::Rescue {
-                    expired_before: None,
+                    lost: Lost::All,
                     limit: 9,
                 },
                 Write::Cancel(ids[3]),
@@ -209,8 +209,8 @@ fn claims_and_reports_do_not_wait_for_the_disk() {
                     entries: vec![output("text")],
                 };
                 let renewal = Write::Renew {
-                    node: "node".to_owned(),
-                    lease_expires_at: Timestamp::now(),
+                    attempts: vec![(*id, 1)],
+                    lease_ms: 1,
                 };
                 store.commit(vec![claim_for("node", 1)]).await.unwrap();
                 store.commit(vec![report, renewal]).await.unwrap();

@@ -299,7 +299,7 @@ fn shown(card: &Card) -> Task {
 fn the_histories_reach_every_answer() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..300 {
+    for _ in 0..500 {
         let steps = history().new_tree(&mut runner).unwrap().current();
         let mut world = World::new(Timestamp::from_millis(0), LIMITS);
         for step in steps {

@@ -1,6 +1,6 @@
 //! What a random history is made of, and how each part is aimed at the tasks that there are.
 
-use glassworks_engine::store::{Claim, End, Firing, NewRow, RequestKey, Write};
+use glassworks_engine::store::{Claim, Due, End, Firing, Lost, NewRow, RequestKey, Write};
 use glassworks_protocol::{
     EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
 };
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use crate::support::{output, progress, row};
+use crate::support::{kinds, output, progress, row};
 use crate::world::{Card, World};
 
 /// One step of a history.
@@ -36,7 +36,7 @@ pub(crate) enum Op {
         fingerprint: u8,
     },
     PruneRequests {
-        age: i64,
+        age: u64,
         limit: u32,
     },
     Claim {
@@ -56,16 +56,16 @@ pub(crate) enum Op {
     Retry(Which),
     Delete(Which),
     Renew {
-        node: u8,
-        ahead: i64,
+        who: Vec<Who>,
+        lease_ms: u64,
     },
     Rescue {
-        ahead: Option<i64>,
+        held: Option<Vec<Who>>,
         limit: u32,
     },
     Prune {
-        completed_age: i64,
-        failed_age: i64,
+        completed_age: u64,
+        failed_age: u64,
         limit: u32,
     },
     SetQueue {
@@ -104,7 +104,7 @@ pub(crate) enum Entry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ending {
     Completed(bool),
-    Failed { retry_in: Option<i64> },
+    Failed { retry_in: Option<u64> },
     Stopped,
     Released,
 }
@@ -145,19 +145,20 @@ fn op() -> impl Strategy<Value = Op> {
         6 => vec(new(), 1..4).prop_map(Op::Submit),
         2 => (vec(new(), 1..3), 0..4_u8, 0..2_u8)
             .prop_map(|(new, key, fingerprint)| Op::SubmitOnce { new, key, fingerprint }),
-        1 => (-1_i64..100, 0..3_u32)
+        1 => (0..100_u64, 0..3_u32)
             .prop_map(|(age, limit)| Op::PruneRequests { age, limit }),
         6 => (0..2_u8, 0..4_u32).prop_map(|(node, room)| Op::Claim { node, room }),
-        4 => (who(), vec(entry(), 0..4)).prop_map(|(who, entries)| Op::Record { who, entries }),
+        6 => (who(), vec(entry(), 0..5)).prop_map(|(who, entries)| Op::Record { who, entries }),
         6 => (who(), vec(entry(), 0..2), ending())
             .prop_map(|(who, entries, end)| Op::Finish { who, entries, end }),
         3 => which().prop_map(Op::Cancel),
         3 => which().prop_map(Op::Retry),
         2 => which().prop_map(Op::Delete),
-        1 => (0..2_u8, 0_i64..100).prop_map(|(node, ahead)| Op::Renew { node, ahead }),
-        1 => (option::weighted(0.8, -20_i64..40), 0..4_u32)
-            .prop_map(|(ahead, limit)| Op::Rescue { ahead, limit }),
-        1 => (-1_i64..100, -1_i64..100, 0..4_u32).prop_map(|(completed_age, failed_age, limit)| {
+        1 => (vec(who(), 0..4), 0..100_u64)
+            .prop_map(|(who, lease_ms)| Op::Renew { who, lease_ms }),
+        1 => (option::weighted(0.8, vec(who(), 0..3)), 0..4_u32)
+            .prop_map(|(held, limit)| Op::Rescue { held, limit }),
+        1 => (0..100_u64, 0..100_u64, 0..4_u32).prop_map(|(completed_age, failed_age, limit)| {
             Op::Prune { completed_age, failed_age, limit }
         }),
         2 => (0..4_u8, settings()).prop_map(|(queue, settings)| Op::SetQueue { queue, settings }),
@@ -211,7 +212,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         2 => any::<bool>().prop_map(Ending::Completed),
-        4 => option::weighted(0.75, -10_i64..60).prop_map(|retry_in| Ending::Failed { retry_in }),
+        4 => option::weighted(0.75, 0..60_u64).prop_map(|retry_in| Ending::Failed { retry_in }),
         1 => Just(Ending::Stopped),
         1 => Just(Ending::Released),
     ]
@@ -249,11 +250,12 @@ impl Op {
                 },
             },
             Self::PruneRequests { age, limit } => Write::PruneRequests {
-                accepted_before: now.plus_millis(-age),
+                accepted_ms: *age,
                 limit: *limit,
             },
             Self::Claim { node, room } => Write::Claim(Claim {
                 node: node_name(*node),
+                kinds: kinds(),
                 room: *room,
                 lease_ms: 50,
             }),
@@ -271,18 +273,24 @@ impl Op {
                     task,
                     attempt,
                     entries: entries.iter().map(Entry::body).collect(),
-                    end: end.aim(world),
+                    end: end.end(),
                 }
             }
             Self::Cancel(which) => Write::Cancel(which.aim(world)),
             Self::Retry(which) => Write::Retry(which.aim(world)),
             Self::Delete(which) => Write::Delete(which.aim(world)),
-            Self::Renew { node, ahead } => Write::Renew {
-                node: node_name(*node),
-                lease_expires_at: now.plus_millis(*ahead),
+            Self::Renew { who, lease_ms } => Write::Renew {
+                attempts: who.iter().map(|who| who.aim(world)).collect(),
+                lease_ms: *lease_ms,
             },
-            Self::Rescue { ahead, limit } => Write::Rescue {
-                expired_before: ahead.map(|ahead| now.plus_millis(ahead)),
+            Self::Rescue { held, limit } => Write::Rescue {
+                lost: match held {
+                    None => Lost::All,
+                    Some(held) => Lost::Expired {
+                        lease_ms: 50,
+                        held: held.iter().map(|who| who.aim(world)).collect(),
+                    },
+                },
                 limit: *limit,
             },
             Self::Prune {
@@ -290,8 +298,8 @@ impl Op {
                 failed_age,
                 limit,
             } => Write::Prune {
-                completed_before: now.plus_millis(-completed_age),
-                failed_before: now.plus_millis(-failed_age),
+                completed_ms: *completed_age,
+                failed_ms: *failed_age,
                 limit: *limit,
             },
             Self::SetQueue { queue, settings } => Write::SaveQueue {
@@ -357,7 +365,12 @@ impl New {
             queue: queue_name(self.queue),
             priority: self.priority,
             max_attempts: self.max_attempts,
-            run_at: self.delay.map(|delay| world.now.plus_millis(delay)),
+            due: match self.delay {
+                None => Due::AtOnce,
+                // A moment that somebody names may have passed; a delay cannot be negative.
+                Some(delay) if delay % 2 == 0 => Due::At(world.now.plus_millis(delay)),
+                Some(delay) => Due::After(delay.unsigned_abs()),
+            },
             unique_key: self.key.map(|key| format!("key-{key}")),
             ..row()
         }
@@ -377,13 +390,13 @@ impl Entry {
 }
 
 impl Ending {
-    fn aim(self, world: &World) -> End {
+    fn end(self) -> End {
         match self {
             Self::Completed(result) => End::Completed(result.then(|| "[1]".to_owned())),
             Self::Failed { retry_in } => End::Failed {
                 message: "it failed".to_owned(),
                 ran_ms: 7,
-                retry_at: retry_in.map(|wait| world.now.plus_millis(wait)),
+                retry_in_ms: retry_in,
             },
             Self::Stopped => End::Stopped,
             Self::Released => End::Released,

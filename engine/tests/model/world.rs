@@ -3,17 +3,14 @@
 //! Written from the contract and not from the code: it shares no rule with `state` or
 //! `decision`, only the types in which writes and answers are put.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Claim, End, Firing, NewRow, Refusal, RequestKey, Write};
+use glassworks_engine::store::{Claim, Due, End, Firing, Lost, NewRow, Refusal, RequestKey, Write};
 use glassworks_protocol::{
     Event, EventBody, Failure, Progress, Queue, QueueSettings, RateLimit, Schedule, State,
     StateCounts, StateReason, TaskId, Timestamp,
 };
-
-/// What a lost attempt is told to have failed of.
-pub(crate) const LOST: &str = "the node that ran this attempt stopped before it ended";
 
 /// A task, as the model knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +22,8 @@ pub(crate) struct Card {
     pub(crate) counted: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) run_at: Timestamp,
+    /// How long it was to wait, where that was said in milliseconds.
+    pub(crate) wait: Option<i64>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) lease_until: Timestamp,
@@ -159,10 +158,9 @@ impl World {
             Write::SubmitOnce { rows, request } => {
                 Answer::Submitted(self.submit_once(rows, request))
             }
-            Write::PruneRequests {
-                accepted_before,
-                limit,
-            } => self.prune_requests(*accepted_before, *limit),
+            Write::PruneRequests { accepted_ms, limit } => {
+                self.prune_requests(self.ago(*accepted_ms), *limit)
+            }
             Write::Claim(claim) => self.claim(claim),
             Write::Record {
                 task,
@@ -187,14 +185,8 @@ impl World {
                 }
                 None => Err(Refusal::Fenced),
             }),
-            Write::Renew {
-                node,
-                lease_expires_at,
-            } => self.renew(node, *lease_expires_at),
-            Write::Rescue {
-                expired_before,
-                limit,
-            } => self.rescue(*expired_before, *limit),
+            Write::Renew { attempts, lease_ms } => self.renew(attempts, *lease_ms),
+            Write::Rescue { lost, limit } => self.rescue(lost, *limit),
             Write::Cancel(task) => Answer::Changed(self.cancel(*task)),
             Write::Retry(task) => Answer::Changed(self.retry(*task)),
             Write::Delete(task) => Answer::Changed(self.delete(*task)),
@@ -220,10 +212,10 @@ impl World {
             }
             Write::Fire(firing) => Answer::Fired(self.fire(firing)),
             Write::Prune {
-                completed_before,
-                failed_before,
+                completed_ms,
+                failed_ms,
                 limit,
-            } => self.prune(*completed_before, *failed_before, *limit),
+            } => self.prune(self.ago(*completed_ms), self.ago(*failed_ms), *limit),
         }
     }
 
@@ -268,18 +260,28 @@ impl World {
     }
 
     fn submit(&mut self, rows: &[NewRow]) -> Result<Vec<(TaskId, Origin)>, Refusal> {
-        if self.unfinished() + rows.len() > usize::try_from(self.limits.backlog).unwrap() {
+        // What only finds a task that stands needs no room, nor a queue.
+        let held = |key: &Option<String>| {
+            let holds = |card: &Card| card.new.unique_key == *key && !card.is_over();
+            key.is_some() && self.cards.iter().any(holds)
+        };
+        let new: Vec<&NewRow> = rows.iter().filter(|row| !held(&row.unique_key)).collect();
+        let plain = new.iter().filter(|row| row.unique_key.is_none()).count();
+        let keys: BTreeSet<&String> = new.iter().filter_map(|r| r.unique_key.as_ref()).collect();
+        let count = plain + keys.len();
+        let limit = usize::try_from(self.limits.backlog).unwrap();
+        if count > 0 && self.unfinished() + count > limit {
             return Err(Refusal::BacklogFull(self.limits.backlog));
         }
         let mut queues: Vec<&str> = self
             .cards
             .iter()
             .map(Card::queue)
-            .chain(rows.iter().map(|row| row.queue.as_str()))
+            .chain(new.iter().map(|row| row.queue.as_str()))
             .collect();
         queues.sort_unstable();
         queues.dedup();
-        if queues.len() > self.limits.queues {
+        if count > 0 && queues.len() > self.limits.queues {
             return Err(Refusal::TooManyQueues(self.limits.queues));
         }
         let mut accepted = Vec::new();
@@ -292,7 +294,16 @@ impl World {
                 continue;
             }
             accepted.push((row.id, Origin::Here));
-            let later = row.run_at.is_some_and(|at| at > self.now);
+            let (run_at, wait) = match row.due {
+                Due::AtOnce => (self.now, None),
+                Due::At(moment) if moment < self.now => (self.now, None),
+                Due::At(moment) => (moment, None),
+                Due::After(millis) => {
+                    let wait = i64::try_from(millis).unwrap();
+                    (self.now.plus_millis(wait), Some(wait))
+                }
+            };
+            let later = run_at > self.now;
             self.cards.push(Card {
                 new: row.clone(),
                 state: if later {
@@ -303,7 +314,8 @@ impl World {
                 attempt: 0,
                 counted: 0,
                 created_at: self.now,
-                run_at: row.run_at.unwrap_or(self.now),
+                run_at,
+                wait,
                 started_at: None,
                 finished_at: None,
                 lease_until: self.now,
@@ -326,6 +338,14 @@ impl World {
     fn claim(&mut self, claim: &Claim) -> Answer {
         let waits = |card: &Card| matches!(card.state, State::Scheduled | State::Retrying);
         let now = self.now;
+        for place in self.sorted(|card| {
+            let since = card.run_at.plus_millis(-card.wait?);
+            (waits(card) && since > now).then_some(since)
+        }) {
+            let card = &mut self.cards[place];
+            card.run_at = now.plus_millis(card.wait.unwrap());
+            self.tell(place, Some(StateReason::ClockSet), None);
+        }
         for place in self.sorted(|card| (waits(card) && card.run_at <= now).then_some(card.run_at))
         {
             self.cards[place].state = State::Queued;
@@ -429,8 +449,14 @@ impl World {
 
     fn fire(&mut self, firing: &Firing) -> Result<bool, Refusal> {
         let mut imagined = self.clone();
+        let mut error = firing.error.clone();
         if let Some(task) = &firing.task {
-            imagined.submit(std::slice::from_ref(task))?;
+            let accepted = imagined.submit(std::slice::from_ref(task))?;
+            if let [(id, Origin::UniqueKey)] = accepted[..] {
+                error = Some(format!(
+                    "nothing was submitted: the unfinished task {id} has the same unique key"
+                ));
+            }
         }
         let due = |schedule: &&mut Schedule| {
             schedule.id == firing.schedule && schedule.next_fire_at == Some(firing.due)
@@ -440,7 +466,7 @@ impl World {
         };
         schedule.last_fired_at = Some(firing.due);
         schedule.next_fire_at = firing.next;
-        schedule.error.clone_from(&firing.error);
+        schedule.error = error;
         *self = imagined;
         Ok(true)
     }
@@ -514,7 +540,7 @@ impl World {
             End::Failed {
                 message,
                 ran_ms,
-                retry_at,
+                retry_in_ms,
             } => {
                 card.failures.push(Failure {
                     message: message.clone(),
@@ -523,13 +549,15 @@ impl World {
                     ran_ms: *ran_ms,
                 });
                 error = Some(message.clone());
-                match retry_at {
+                match retry_in_ms {
                     Some(_) if attempts_left && card.asked_to_stop => {
                         card.state = State::Cancelled;
                     }
-                    Some(at) if attempts_left => {
+                    Some(millis) if attempts_left => {
+                        let wait = i64::try_from(*millis).unwrap();
                         card.state = State::Retrying;
-                        card.run_at = *at;
+                        card.run_at = now.plus_millis(wait);
+                        card.wait = Some(wait);
                     }
                     _ => card.state = State::Failed,
                 }
@@ -540,10 +568,12 @@ impl World {
         self.cards[place].state
     }
 
-    fn renew(&mut self, node: &str, until: Timestamp) -> Answer {
+    fn renew(&mut self, attempts: &[(TaskId, u32)], lease_ms: u64) -> Answer {
+        let until = self.now.plus_millis(i64::try_from(lease_ms).unwrap());
         let mut renewed = Vec::new();
-        for card in &mut self.cards {
-            if card.state == State::Running && card.node.as_deref() == Some(node) {
+        for (task, attempt) in attempts {
+            if let Some(place) = self.running(*task, *attempt) {
+                let card = &mut self.cards[place];
                 card.lease_until = until;
                 renewed.push((card.new.id, card.attempt, card.asked_to_stop));
             }
@@ -552,15 +582,29 @@ impl World {
         Answer::Renewed(renewed)
     }
 
-    fn rescue(&mut self, expired_before: Option<Timestamp>, limit: u32) -> Answer {
+    fn rescue(&mut self, which: &Lost, limit: u32) -> Answer {
         let lost = self.sorted(|card| {
-            let expired = expired_before.is_none_or(|moment| card.lease_until < moment);
+            let expired = match which {
+                Lost::All => true,
+                Lost::Expired { held, .. } => {
+                    card.lease_until < self.now && !held.contains(&(card.new.id, card.attempt))
+                }
+            };
             (card.state == State::Running && expired).then_some(card.lease_until)
         });
         let mut rescued = 0;
         for place in lost.into_iter().take(usize::try_from(limit).unwrap()) {
             let now = self.now;
             let card = &mut self.cards[place];
+            let node = card.node.clone().unwrap();
+            let message = match which {
+                Lost::All => format!("the node {node} stopped before this attempt ended"),
+                Lost::Expired { lease_ms, .. } => {
+                    let over = now.millis_since(card.lease_until);
+                    let silent = u64::try_from(over).unwrap() + lease_ms;
+                    format!("the node {node} was silent for {} s", silent / 1_000)
+                }
+            };
             card.state = if card.asked_to_stop {
                 State::Cancelled
             } else if card.counted < card.new.max_attempts {
@@ -571,14 +615,14 @@ impl World {
             };
             let ran = now.millis_since(card.started_at.unwrap()).max(0);
             card.failures.push(Failure {
-                message: LOST.to_owned(),
+                message: message.clone(),
                 attempt: card.attempt,
                 at: now,
                 ran_ms: u64::try_from(ran).unwrap(),
             });
             self.rest(place);
             let reason = Some(StateReason::LeaseExpired);
-            self.tell(place, reason, Some(LOST.to_owned()));
+            self.tell(place, reason, Some(message));
             rescued += 1;
         }
         Answer::Rescued(rescued)
@@ -664,6 +708,11 @@ impl World {
             }
         }
         Answer::Pruned(pruned)
+    }
+
+    /// The moment so many milliseconds ago.
+    fn ago(&self, millis: u64) -> Timestamp {
+        self.now.plus_millis(-i64::try_from(millis).unwrap())
     }
 
     fn find(&self, task: TaskId) -> Result<usize, Refusal> {

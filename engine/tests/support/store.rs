@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use glassworks_engine::store::{
-    Accepted, Claim, Claimed, Clock, Committed, End, NewRow, Outcome, Place, Refusal, RenewedLease,
-    Store, Write,
+    Accepted, Claim, Claimed, Clock, Committed, Due, End, Lost, NewRow, Outcome, Place, Refusal,
+    RenewedLease, Store, Write,
 };
 use glassworks_protocol::{
     Event, EventBody, QueueSettings, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
@@ -59,7 +59,7 @@ pub(crate) fn row() -> NewRow {
         tags: Vec::new(),
         max_attempts: 3,
         timeout_ms: 60_000,
-        run_at: None,
+        due: Due::AtOnce,
         retry: None,
         unique_key: None,
         schedule_id: None,
@@ -70,7 +70,7 @@ pub(crate) fn row() -> NewRow {
 /// A task that is due at `moment`.
 pub(crate) fn row_at(moment: Timestamp) -> NewRow {
     NewRow {
-        run_at: Some(moment),
+        due: Due::At(moment),
         ..row()
     }
 }
@@ -96,21 +96,21 @@ pub(crate) fn progress(fraction: f64) -> EventBody {
     }
 }
 
-/// A failure that is to be tried again at `retry_at`, or for good.
-pub(crate) fn failed(retry_at: Option<Timestamp>) -> End {
+/// A failure that is to be tried again after so many milliseconds, or for good.
+pub(crate) fn failed(retry_in_ms: Option<u64>) -> End {
     End::Failed {
         message: "it failed".to_owned(),
         ran_ms: 7,
-        retry_at,
+        retry_in_ms,
     }
 }
 
 /// Every end that an attempt can have, named.
-pub(crate) fn every_end(retry_at: Timestamp) -> [(&'static str, End); 5] {
+pub(crate) fn every_end(retry_in_ms: u64) -> [(&'static str, End); 5] {
     [
         ("completed", End::Completed(Some("1".to_owned()))),
         ("failed for good", failed(None)),
-        ("failed for now", failed(Some(retry_at))),
+        ("failed for now", failed(Some(retry_in_ms))),
         ("stopped", End::Stopped),
         ("released", End::Released),
     ]
@@ -162,9 +162,15 @@ pub(crate) async fn submit(store: &dyn Store, row: NewRow) -> TaskId {
     id
 }
 
+/// The kinds of the tasks of these tests.
+pub(crate) fn kinds() -> Arc<[String]> {
+    ["kind".to_owned(), "some-kind".to_owned()].into()
+}
+
 pub(crate) fn claim_for(node: &str, room: u32) -> Write {
     Write::Claim(Claim {
         node: node.to_owned(),
+        kinds: kinds(),
         room,
         lease_ms: LEASE_MS,
     })
@@ -249,10 +255,14 @@ pub(crate) async fn set_queue(store: &dyn Store, name: &str, settings: QueueSett
     assert!(committed.wake, "what waits may start now");
 }
 
-pub(crate) async fn renew(store: &dyn Store, node: &str, until: Timestamp) -> Vec<RenewedLease> {
+pub(crate) async fn renew(
+    store: &dyn Store,
+    attempts: &[(TaskId, u32)],
+    lease_ms: u64,
+) -> Vec<RenewedLease> {
     let write = Write::Renew {
-        node: node.to_owned(),
-        lease_expires_at: until,
+        attempts: attempts.to_vec(),
+        lease_ms,
     };
     match outcome(store, write).await {
         Outcome::Renewed(leases) => leases,
@@ -260,15 +270,16 @@ pub(crate) async fn renew(store: &dyn Store, node: &str, until: Timestamp) -> Ve
     }
 }
 
-pub(crate) async fn rescue(
-    store: &dyn Store,
-    expired_before: Option<Timestamp>,
-    limit: u32,
-) -> u32 {
-    let write = Write::Rescue {
-        expired_before,
-        limit,
-    };
+/// Attempts whose lease has expired, asked for by a node that makes none.
+pub(crate) fn expired() -> Lost {
+    Lost::Expired {
+        lease_ms: LEASE_MS,
+        held: Vec::new(),
+    }
+}
+
+pub(crate) async fn rescue(store: &dyn Store, lost: Lost, limit: u32) -> u32 {
+    let write = Write::Rescue { lost, limit };
     match outcome(store, write).await {
         Outcome::Rescued(count) => count,
         other => panic!("a rescue was answered with {other:?}"),

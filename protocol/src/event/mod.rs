@@ -119,6 +119,8 @@ pub enum StateReason {
     Released,
     /// Somebody asked for another attempt.
     RetryRequested,
+    /// A clock was set back, and it would have waited longer than it was to.
+    ClockSet,
 }
 
 #[cfg(test)]

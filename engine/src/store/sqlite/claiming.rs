@@ -1,19 +1,17 @@
 //! Claims and leases: who runs what, and until when.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use glassworks_protocol::{State, Timestamp};
+use glassworks_protocol::{State, TaskId, Timestamp};
 use rusqlite::params;
 
 use super::ledger::Ledger;
 use super::rows::{self, Json, Stored, StoredHead, code};
-use crate::store::write::{Claim, Claimed, Committed, Outcome, RenewedLease};
+use crate::store::decision;
+use crate::store::write::{Claim, Claimed, Committed, Lost, Outcome, RenewedLease};
 
 /// How many due tasks one claim moves to the queue at most; the rest follow with the next.
 const PROMOTED_AT_A_TIME: u32 = 1_000;
-
-/// What is kept as the message of an attempt that no node finished.
-const LOST: &str = "the node that ran this attempt stopped before it ended";
 
 impl Ledger<'_> {
     pub(super) fn claim(
@@ -22,56 +20,28 @@ impl Ledger<'_> {
         now: Timestamp,
         committed: &mut Committed,
     ) -> rusqlite::Result<Outcome> {
-        let due: Vec<StoredHead> = self
-            .statements
-            .heads_due
-            .query_map(params![now.as_millis(), PROMOTED_AT_A_TIME], rows::head)?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut more = due.len() == PROMOTED_AT_A_TIME as usize;
-        for mut stored in due {
-            let before = stored.head.state;
-            if let Ok(effects) = stored.head.due(now) {
-                self.counts
-                    .shift(&stored.queue, Some(before), Some(stored.head.state));
-                self.save(&stored, effects, committed)?;
-            }
-        }
-        let mut candidates = Vec::new();
-        for queue in self.counts.queues_with(State::Queued) {
-            self.queues.settle(&queue, now, &mut self.statements)?;
-            let allowed = self.queues.allowance(&queue, &self.counts, now);
-            // One more than there is room for, to know whether any remain.
-            let wanted = allowed.tasks.min(claim.room.saturating_add(1));
-            let mut found: Vec<Candidate> = self
-                .statements
-                .heads_queued
-                .query_map(params![queue, wanted], |row| {
-                    Ok(Candidate::Stored(row.get(18)?, rows::head(row)?))
-                })?
-                .collect::<rusqlite::Result<_>>()?;
-            let fresh = self
-                .fresh
-                .queued(&queue)
-                .map(|(place, task)| Candidate::Fresh(task.new.priority, task.head.run_at, place));
-            found.extend(fresh);
-            found.sort_by_key(Candidate::order);
-            found.truncate(wanted as usize);
-            candidates.extend(found);
-        }
+        let mut more = self.promote(now, committed)?;
+        let mut candidates = self.candidates(claim, now)?;
         candidates.sort_by_key(Candidate::order);
         more |= candidates.len() > claim.room as usize;
         candidates.truncate(claim.room as usize);
         let mut starts: HashMap<String, u32> = HashMap::new();
         let mut tasks = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let (task, queue) = match candidate {
+            let task = match candidate {
                 Candidate::Fresh(_, _, place) => {
                     let fresh = self.fresh.get_mut(place);
                     let Some(task) = fresh.claim(now, claim.lease_ms, &claim.node, committed)
                     else {
                         continue;
                     };
-                    (task, fresh.new.queue.clone())
+                    self.counts.shift(
+                        (&fresh.new.queue, &fresh.new.kind),
+                        Some(State::Queued),
+                        Some(State::Running),
+                    );
+                    *starts.entry(fresh.new.queue.clone()).or_default() += 1;
+                    task
                 }
                 Candidate::Stored(_, mut stored) => {
                     let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
@@ -79,14 +49,13 @@ impl Ledger<'_> {
                     };
                     let task = self.take(&stored, &claim.node)?;
                     self.keep(stored.row, effects, committed)?;
-                    let queue = stored.queue.clone();
+                    self.counts
+                        .shift(stored.lane(), Some(State::Queued), Some(State::Running));
+                    *starts.entry(stored.queue.clone()).or_default() += 1;
                     self.running.insert(stored.head.id, stored);
-                    (task, queue)
+                    task
                 }
             };
-            self.counts
-                .shift(&queue, Some(State::Queued), Some(State::Running));
-            *starts.entry(queue).or_default() += 1;
             tasks.push(task);
         }
         for (queue, tasks) in starts {
@@ -98,15 +67,80 @@ impl Ledger<'_> {
         // Asked after these starts, which may have been the last that a rate allows for now.
         let next_start = self
             .counts
-            .queues_with(State::Queued)
+            .queued(&claim.kinds)
             .iter()
-            .filter_map(|queue| self.queues.allowance(queue, &self.counts, now).next)
+            .filter_map(|(queue, _)| self.queues.allowance(queue, &self.counts, now).next)
             .min();
         Ok(Outcome::Claimed {
             tasks,
             next_due: earliest(next_due.map(|Stored(at)| at), next_start),
             more,
         })
+    }
+
+    /// Queues what is due. Whether there may be more of it.
+    fn promote(&mut self, now: Timestamp, committed: &mut Committed) -> rusqlite::Result<bool> {
+        let misset: Vec<StoredHead> = self
+            .statements
+            .heads_misset
+            .query_map(params![now.as_millis(), PROMOTED_AT_A_TIME], rows::head)?
+            .collect::<rusqlite::Result<_>>()?;
+        for mut stored in misset {
+            let effects = stored.head.resettle(now);
+            self.save(&stored, effects, committed)?;
+        }
+        let due: Vec<StoredHead> = self
+            .statements
+            .heads_due
+            .query_map(params![now.as_millis(), PROMOTED_AT_A_TIME], rows::head)?
+            .collect::<rusqlite::Result<_>>()?;
+        let more = due.len() == PROMOTED_AT_A_TIME as usize;
+        for mut stored in due {
+            let before = stored.head.state;
+            if let Ok(effects) = stored.head.due(now) {
+                self.counts
+                    .shift(stored.lane(), Some(before), Some(stored.head.state));
+                self.save(&stored, effects, committed)?;
+            }
+        }
+        Ok(more)
+    }
+
+    /// What each queue lets start now, in its order: one more in all than there is room for, where
+    /// there is more.
+    fn candidates(&mut self, claim: &Claim, now: Timestamp) -> rusqlite::Result<Vec<Candidate>> {
+        let mut candidates = Vec::new();
+        let queued = self.counts.queued(&claim.kinds);
+        for (queue, kinds) in &queued {
+            self.queues.settle(queue, now, &mut self.statements)?;
+            let allowed = self.queues.allowance(queue, &self.counts, now);
+            // One more than there is room for, to know whether any remain.
+            let wanted = allowed.tasks.min(claim.room.saturating_add(1));
+            let mut found = Vec::new();
+            for kind in kinds {
+                let stored = self.statements.heads_queued.query_map(
+                    params![queue, kind, wanted],
+                    |row| {
+                        Ok(Candidate::Stored(
+                            row.get(rows::PRIORITY)?,
+                            rows::head(row)?,
+                        ))
+                    },
+                )?;
+                for candidate in stored {
+                    found.push(candidate?);
+                }
+            }
+            let fresh = self
+                .fresh
+                .queued(queue, kinds)
+                .map(|(place, task)| Candidate::Fresh(task.new.priority, task.head.run_at, place));
+            found.extend(fresh);
+            found.sort_by_key(Candidate::order);
+            found.truncate(wanted as usize);
+            candidates.extend(found);
+        }
+        Ok(candidates)
     }
 
     /// Saves a claim, and reads what its run needs.
@@ -141,49 +175,66 @@ impl Ledger<'_> {
 
     pub(super) fn renew(
         &mut self,
-        node: &str,
-        until: Timestamp,
+        attempts: &[(TaskId, u32)],
+        lease_ms: u64,
+        now: Timestamp,
     ) -> rusqlite::Result<Vec<RenewedLease>> {
-        let renewed: Vec<RenewedLease> = self
-            .statements
-            .renew_leases
-            .query_map(params![node, until.as_millis()], |row| {
-                Ok(RenewedLease {
-                    id: row.get(0).map(|Stored(id)| id)?,
-                    attempt: row.get(1)?,
-                    cancel_requested: row.get(2)?,
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        for lease in &renewed {
-            if let Some(stored) = self.running.get_mut(&lease.id) {
-                stored.head.lease_expires_at = Some(until);
+        let mut renewed = Vec::with_capacity(attempts.len());
+        for (id, attempt) in attempts {
+            let Some(mut stored) = self.load(*id)? else {
+                continue;
+            };
+            if stored.head.renew(now, *attempt, lease_ms).is_err() {
+                continue;
             }
+            let until = stored.head.lease_expires_at.map(Timestamp::as_millis);
+            self.statements
+                .renew_lease
+                .execute(params![stored.row, until])?;
+            renewed.push(RenewedLease {
+                id: *id,
+                attempt: *attempt,
+                cancel_requested: stored.head.cancel_requested,
+            });
+            self.running.insert(*id, stored);
         }
         Ok(renewed)
     }
 
     pub(super) fn rescue(
         &mut self,
-        expired_before: Option<Timestamp>,
+        lost: &Lost,
         limit: u32,
         now: Timestamp,
         committed: &mut Committed,
     ) -> rusqlite::Result<u32> {
-        let before = expired_before.map_or(i64::MAX, Timestamp::as_millis);
-        let lost: Vec<StoredHead> = self
+        let (before, lease_ms, held) = match lost {
+            Lost::All => (i64::MAX, None, &[][..]),
+            Lost::Expired { lease_ms, held } => (now.as_millis(), Some(*lease_ms), &held[..]),
+        };
+        let held: HashSet<(TaskId, u32)> = held.iter().copied().collect();
+        let wanted = limit.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
+        let found: Vec<(StoredHead, Option<String>)> = self
             .statements
             .heads_expired
-            .query_map(params![before, limit], rows::head)?
+            .query_map(params![before, wanted], |row| {
+                Ok((rows::head(row)?, row.get(rows::NODE)?))
+            })?
             .collect::<rusqlite::Result<_>>()?;
+        let lost = found
+            .into_iter()
+            .filter(|(stored, _)| !held.contains(&(stored.head.id, stored.head.attempt)))
+            .take(limit as usize);
         let mut rescued = 0;
-        for mut stored in lost {
-            let Ok(effects) = stored.head.rescue(now, LOST) else {
+        for (mut stored, node) in lost {
+            let silent_ms = lease_ms.and_then(|lease_ms| stored.head.silent_ms(now, lease_ms));
+            let message = decision::lost(node.as_deref(), silent_ms);
+            let Ok(effects) = stored.head.rescue(now, &message) else {
                 continue;
             };
             self.running.remove(&stored.head.id);
             self.counts
-                .shift(&stored.queue, Some(State::Running), Some(stored.head.state));
+                .shift(stored.lane(), Some(State::Running), Some(stored.head.state));
             self.save(&stored, effects, committed)?;
             committed.wake = true;
             rescued += 1;

@@ -1,4 +1,4 @@
-//! How many tasks there are by queue and state, kept with every change so that nothing scans.
+//! How many tasks there are by queue, kind and state, kept with every change so that nothing scans.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,34 +8,60 @@ use rusqlite::params;
 use super::rows::{Stored, code};
 use super::statements::Statements;
 
-/// How many tasks there are by queue and state, this transaction's changes among them.
+/// How many tasks there are by queue, kind and state, this transaction's changes among them.
 #[derive(Default)]
 pub(super) struct Counts {
-    by_queue: HashMap<String, StateCounts>,
+    by_queue: HashMap<String, Queue>,
+    /// The queues in which this transaction has changed something.
+    shifted: HashSet<String>,
+}
+
+/// One queue's.
+#[derive(Default)]
+struct Queue {
+    all: StateCounts,
+    by_kind: HashMap<String, Kind>,
+}
+
+/// One kind's in a queue.
+#[derive(Default)]
+struct Kind {
+    counts: StateCounts,
     /// What this transaction has changed and not yet saved.
-    shifts: HashMap<String, [i64; State::ALL.len()]>,
+    shifts: [i64; State::ALL.len()],
 }
 
 impl Counts {
     /// Notes that a task left one state, and entered another.
-    pub(super) fn shift(&mut self, queue: &str, from: Option<State>, to: Option<State>) {
+    pub(super) fn shift(
+        &mut self,
+        (queue, kind): (&str, &str),
+        from: Option<State>,
+        to: Option<State>,
+    ) {
+        // Names are copied only where they are new.
+        if !self.shifted.contains(queue) {
+            self.shifted.insert(queue.to_owned());
+        }
         if !self.by_queue.contains_key(queue) {
-            self.by_queue
-                .insert(queue.to_owned(), StateCounts::default());
+            self.by_queue.insert(queue.to_owned(), Queue::default());
         }
-        if !self.shifts.contains_key(queue) {
-            self.shifts.insert(queue.to_owned(), [0; State::ALL.len()]);
+        let Some(of_queue) = self.by_queue.get_mut(queue) else {
+            return;
+        };
+        if !of_queue.by_kind.contains_key(kind) {
+            of_queue.by_kind.insert(kind.to_owned(), Kind::default());
         }
-        let (Some(counts), Some(shifts)) =
-            (self.by_queue.get_mut(queue), self.shifts.get_mut(queue))
-        else {
+        let Some(of_kind) = of_queue.by_kind.get_mut(kind) else {
             return;
         };
         for (state, by) in [(from, -1), (to, 1)] {
             let Some(state) = state else { continue };
-            let count = counts.get_mut(state);
-            *count = count.saturating_add_signed(by);
-            for (shift, known) in shifts.iter_mut().zip(State::ALL) {
+            for counts in [&mut of_queue.all, &mut of_kind.counts] {
+                let count = counts.get_mut(state);
+                *count = count.saturating_add_signed(by);
+            }
+            for (shift, known) in of_kind.shifts.iter_mut().zip(State::ALL) {
                 if known == state {
                     *shift += by;
                 }
@@ -47,15 +73,23 @@ impl Counts {
     pub(super) fn get(&self, queue: &str, state: State) -> u64 {
         self.by_queue
             .get(queue)
-            .map_or(0, |counts| counts.get(state))
+            .map_or(0, |counts| counts.all.get(state))
     }
 
-    /// The queues that have tasks in `state`.
-    pub(super) fn queues_with(&self, state: State) -> Vec<String> {
+    /// The queues that have queued tasks of the `kinds`, each with those of the kinds.
+    pub(super) fn queued(&self, kinds: &[String]) -> Vec<(String, Vec<String>)> {
+        let waiting = |queue: &Queue| -> Vec<String> {
+            let waits = |kind: &&String| {
+                let found = queue.by_kind.get(*kind);
+                found.is_some_and(|kind| kind.counts.queued > 0)
+            };
+            kinds.iter().filter(waits).cloned().collect()
+        };
         self.by_queue
             .iter()
-            .filter(|(_, counts)| counts.get(state) > 0)
-            .map(|(queue, _)| queue.clone())
+            .filter(|(_, queue)| queue.all.queued > 0)
+            .map(|(name, queue)| (name.clone(), waiting(queue)))
+            .filter(|(_, kinds)| !kinds.is_empty())
             .collect()
     }
 
@@ -66,7 +100,7 @@ impl Counts {
         limit: usize,
     ) -> bool {
         // A queue that this transaction has emptied is not in use any more.
-        let in_use = |counts: &StateCounts| *counts != StateCounts::default();
+        let in_use = |queue: &Queue| queue.all != StateCounts::default();
         let new: HashSet<&str> = named
             .filter(|queue| !self.by_queue.get(*queue).is_some_and(in_use))
             .collect();
@@ -85,7 +119,7 @@ impl Counts {
     pub(super) fn unfinished(&self) -> u64 {
         self.by_queue
             .values()
-            .flat_map(|counts| State::ALL.map(|state| (state, counts.get(state))))
+            .flat_map(|queue| State::ALL.map(|state| (state, queue.all.get(state))))
             .filter(|(state, _)| !state.is_final())
             .map(|(_, count)| count)
             .sum()
@@ -94,20 +128,31 @@ impl Counts {
     /// Saves what this transaction has changed.
     pub(super) fn save(&mut self, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
         let mut emptied = false;
-        for (queue, shifts) in self.shifts.drain() {
-            for (state, by) in State::ALL.into_iter().zip(shifts) {
-                if by != 0 {
-                    statements
-                        .add_count
-                        .execute(params![queue, code(state), by])?;
-                    emptied |= by < 0;
+        for queue in &self.shifted {
+            let Some(of_queue) = self.by_queue.get_mut(queue) else {
+                continue;
+            };
+            for (kind, of_kind) in &mut of_queue.by_kind {
+                for (state, by) in State::ALL.into_iter().zip(of_kind.shifts) {
+                    if by != 0 {
+                        statements
+                            .add_count
+                            .execute(params![queue, kind, code(state), by])?;
+                        emptied |= by < 0;
+                    }
                 }
+                of_kind.shifts = Default::default();
             }
         }
+        self.shifted.clear();
         if emptied {
             statements.drop_empty_counts.execute([])?;
-            self.by_queue
-                .retain(|_, counts| *counts != StateCounts::default());
+            for queue in self.by_queue.values_mut() {
+                queue
+                    .by_kind
+                    .retain(|_, kind| kind.counts != StateCounts::default());
+            }
+            self.by_queue.retain(|_, queue| !queue.by_kind.is_empty());
         }
         Ok(())
     }
@@ -115,12 +160,15 @@ impl Counts {
     /// Forgets this transaction and reads what is stored.
     pub(super) fn read(&mut self, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
         self.by_queue.clear();
-        self.shifts.clear();
+        self.shifted.clear();
         let mut rows = statements.all_counts.query([])?;
         while let Some(row) = rows.next()? {
-            let Stored(state) = row.get(1)?;
-            let counts = self.by_queue.entry(row.get(0)?).or_default();
-            *counts.get_mut(state) = row.get(2)?;
+            let Stored(state) = row.get(2)?;
+            let tasks: u64 = row.get(3)?;
+            let queue = self.by_queue.entry(row.get(0)?).or_default();
+            *queue.all.get_mut(state) += tasks;
+            let kind = queue.by_kind.entry(row.get(1)?).or_default();
+            *kind.counts.get_mut(state) = tasks;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ impl Ledger<'_> {
         self.forget(
             stored.row,
             task,
-            &stored.queue,
+            stored.lane(),
             stored.head.state,
             committed,
         )?;
@@ -36,16 +36,17 @@ impl Ledger<'_> {
         limit: u32,
         committed: &mut Committed,
     ) -> rusqlite::Result<u32> {
-        let old: Vec<(i64, TaskId, String)> = self
+        let old: Vec<(i64, TaskId, String, String)> = self
             .statements
             .oldest_finished
             .query_map(params![code(state), before.as_millis(), limit], |row| {
-                Ok((row.get(0)?, row.get(1).map(|Stored(id)| id)?, row.get(2)?))
+                let id = row.get(1).map(|Stored(id)| id)?;
+                Ok((row.get(0)?, id, row.get(2)?, row.get(3)?))
             })?
             .collect::<rusqlite::Result<_>>()?;
         let mut pruned = 0;
-        for (row, id, queue) in old {
-            self.forget(row, id, &queue, state, committed)?;
+        for (row, id, queue, kind) in old {
+            self.forget(row, id, (&queue, &kind), state, committed)?;
             pruned += 1;
         }
         Ok(pruned)
@@ -55,14 +56,14 @@ impl Ledger<'_> {
         &mut self,
         row: i64,
         id: TaskId,
-        queue: &str,
+        lane: (&str, &str),
         state: State,
         committed: &mut Committed,
     ) -> rusqlite::Result<()> {
         for delete in &mut self.statements.deletes {
             delete.execute([row])?;
         }
-        self.counts.shift(queue, Some(state), None);
+        self.counts.shift(lane, Some(state), None);
         committed.deleted.push(id);
         Ok(())
     }

@@ -53,15 +53,17 @@ impl Fresh {
         &mut self.0[place]
     }
 
-    /// Those of `queue` that could be claimed, by their places.
+    /// Those of `queue` and of the `kinds` that could be claimed, by their places.
     pub(super) fn queued<'f>(
         &'f self,
         queue: &'f str,
+        kinds: &'f [String],
     ) -> impl Iterator<Item = (usize, &'f Unstored)> {
-        self.0
-            .iter()
-            .enumerate()
-            .filter(move |(_, task)| task.head.state == State::Queued && task.new.queue == queue)
+        self.0.iter().enumerate().filter(move |(_, task)| {
+            task.head.state == State::Queued
+                && task.new.queue == queue
+                && kinds.contains(&task.new.kind)
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use super::rows::{self, Stored, StoredHead, code, json};
 use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
+use crate::store::admission;
 use crate::store::decision::{Effects, Head};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
 
@@ -154,14 +155,12 @@ impl<'c> Ledger<'c> {
                 entries,
                 end,
             } => Outcome::Finished(self.finish(task, attempt, entries, end, now, committed)?),
-            Write::Renew {
-                node,
-                lease_expires_at,
-            } => Outcome::Renewed(self.renew(&node, lease_expires_at)?),
-            Write::Rescue {
-                expired_before,
-                limit,
-            } => Outcome::Rescued(self.rescue(expired_before, limit, now, committed)?),
+            Write::Renew { attempts, lease_ms } => {
+                Outcome::Renewed(self.renew(&attempts, lease_ms, now)?)
+            }
+            Write::Rescue { lost, limit } => {
+                Outcome::Rescued(self.rescue(&lost, limit, now, committed)?)
+            }
             Write::Cancel(task) => {
                 let done = self.change(task, committed, |head| head.cancel(now))?;
                 Outcome::Changed(
@@ -190,24 +189,24 @@ impl<'c> Ledger<'c> {
             Write::DeleteSchedule(id) => Outcome::ScheduleDeleted(self.delete_schedule(id)?),
             Write::Fire(firing) => Outcome::Fired(self.fire(*firing, now, committed)?),
             Write::Prune {
-                completed_before,
-                failed_before,
+                completed_ms,
+                failed_ms,
                 limit,
             } => {
                 let mut pruned = 0;
-                for (state, before) in [
-                    (State::Completed, completed_before),
-                    (State::Cancelled, completed_before),
-                    (State::Failed, failed_before),
+                for (state, age_ms) in [
+                    (State::Completed, completed_ms),
+                    (State::Cancelled, completed_ms),
+                    (State::Failed, failed_ms),
                 ] {
+                    let before = before(now, age_ms);
                     pruned += self.prune(state, before, limit - pruned, committed)?;
                 }
                 Outcome::Pruned(pruned)
             }
-            Write::PruneRequests {
-                accepted_before,
-                limit,
-            } => Outcome::Pruned(self.prune_requests(accepted_before, limit)?),
+            Write::PruneRequests { accepted_ms, limit } => {
+                Outcome::Pruned(self.prune_requests(before(now, accepted_ms), limit)?)
+            }
         })
     }
 
@@ -219,7 +218,17 @@ impl<'c> Ledger<'c> {
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
-            _ => false,
+            Write::Renew { .. }
+            | Write::Rescue { .. }
+            | Write::Cancel(_)
+            | Write::Retry(_)
+            | Write::Delete(_)
+            | Write::SaveQueue { .. }
+            | Write::SaveSchedule(_)
+            | Write::DeleteSchedule(_)
+            | Write::Fire(_)
+            | Write::Prune { .. }
+            | Write::PruneRequests { .. } => false,
         }
     }
 
@@ -229,27 +238,26 @@ impl<'c> Ledger<'c> {
         now: Timestamp,
         committed: &mut Committed,
     ) -> rusqlite::Result<Result<Vec<Accepted>, Refusal>> {
-        if let Err(refusal) = self.has_room_for(&rows) {
+        let mut found = Vec::with_capacity(rows.len());
+        for new in &rows {
+            found.push(self.unfinished_with(new.unique_key.as_deref(), committed)?);
+        }
+        let new = rows.iter().zip(&found).filter(|(_, found)| found.is_none());
+        let new = new.map(|(row, _)| (row.queue.as_str(), row.unique_key.as_deref()));
+        if let Err(refusal) = self.has_room_for(new) {
             return Ok(Err(refusal));
         }
         let mut accepted = Vec::with_capacity(rows.len());
         for new in rows {
-            let existing = match &new.unique_key {
-                Some(key) => {
-                    self.store_fresh(committed)?;
-                    self.statements
-                        .unfinished_by_key
-                        .query_row([key], |row| row.get(0).map(|Stored(id)| id))
-                        .optional()?
-                }
-                None => None,
-            };
+            // Again: two of them may have the same key.
+            let existing = self.unfinished_with(new.unique_key.as_deref(), committed)?;
             if let Some(id) = existing {
                 accepted.push(Accepted::Existing(id));
                 continue;
             }
             let (head, effects) = Head::accept(&new, now);
-            self.counts.shift(&new.queue, None, Some(head.state));
+            self.counts
+                .shift((&new.queue, &new.kind), None, Some(head.state));
             committed.wake = true;
             accepted.push(Accepted::New(head.clone()));
             let waits = head.state != State::Queued;
@@ -262,13 +270,32 @@ impl<'c> Ledger<'c> {
         Ok(Ok(accepted))
     }
 
-    pub(super) fn has_room_for(&self, rows: &[NewRow]) -> Result<(), Refusal> {
-        let after = self.counts.unfinished() + rows.len() as u64;
-        if after > self.limits.backlog {
-            return Err(Refusal::BacklogFull(self.limits.backlog));
-        }
-        let queues = rows.iter().map(|new| new.queue.as_str());
-        if self.counts.are_too_many(queues, self.limits.queues) {
+    /// The unfinished task that has `key`.
+    pub(super) fn unfinished_with(
+        &mut self,
+        key: Option<&str>,
+        committed: &Committed,
+    ) -> rusqlite::Result<Option<TaskId>> {
+        let Some(key) = key else { return Ok(None) };
+        self.store_fresh(committed)?;
+        self.statements
+            .unfinished_by_key
+            .query_row([key], |row| row.get(0).map(|Stored(id)| id))
+            .optional()
+    }
+
+    /// Whether tasks of these queues, with these unique keys, may be added.
+    pub(super) fn has_room_for<'n>(
+        &self,
+        new: impl Iterator<Item = (&'n str, Option<&'n str>)>,
+    ) -> Result<(), Refusal> {
+        let (queues, keys): (Vec<_>, Vec<_>) = new.unzip();
+        let unfinished = self.counts.unfinished();
+        admission::fits_backlog(&keys, unfinished, self.limits.backlog)?;
+        if self
+            .counts
+            .are_too_many(queues.into_iter(), self.limits.queues)
+        {
             return Err(Refusal::TooManyQueues(self.limits.queues));
         }
         Ok(())
@@ -293,6 +320,7 @@ impl<'c> Ledger<'c> {
             task.node,
             new.unique_key,
             new.schedule_id.as_ref().map(Uuid::as_bytes),
+            head.wait_ms,
         ])?;
         let tags = (!new.tags.is_empty())
             .then(|| json(&new.tags))
@@ -360,7 +388,7 @@ impl<'c> Ledger<'c> {
             self.keep(stored.row, effects, committed)?;
         } else {
             self.counts
-                .shift(&stored.queue, Some(before.state), Some(head.state));
+                .shift(stored.lane(), Some(before.state), Some(head.state));
             self.save(&stored, effects, committed)?;
         }
         if head.state == State::Running {
@@ -400,6 +428,7 @@ impl<'c> Ledger<'c> {
             head.last_seq,
             head.output_bytes,
             rows::truncated_bits(head.truncated),
+            head.wait_ms,
         ])?;
         self.keep(stored.row, effects, committed)
     }
@@ -447,6 +476,10 @@ impl<'c> Ledger<'c> {
         ])?;
         Ok(())
     }
+}
+
+fn before(now: Timestamp, age_ms: u64) -> Timestamp {
+    now.plus_millis(-i64::try_from(age_ms).unwrap_or(i64::MAX))
 }
 
 /// A task that is gone is not running the attempt either.

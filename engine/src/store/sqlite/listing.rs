@@ -15,27 +15,6 @@ use super::rows::{Stored, code};
 use super::sql;
 use crate::store::Place;
 
-/// The streams of one sort: of all tasks, or of those with a tag.
-struct Streams {
-    next_pair: &'static str,
-    next_kind: &'static str,
-    newest: &'static str,
-    oldest: &'static str,
-}
-
-const OF_ALL: Streams = Streams {
-    next_pair: sql::NEXT_PAIR,
-    next_kind: sql::NEXT_KIND,
-    newest: sql::NEWEST_LISTED,
-    oldest: sql::OLDEST_LISTED,
-};
-const OF_A_TAG: Streams = Streams {
-    next_pair: sql::NEXT_PAIR_TAGGED,
-    next_kind: sql::NEXT_KIND_TAGGED,
-    newest: sql::NEWEST_TAGGED,
-    oldest: sql::OLDEST_TAGGED,
-};
-
 /// A task's id and its row.
 pub(super) type Found = (TaskId, i64);
 
@@ -47,15 +26,14 @@ pub(super) fn nearest(
     limit: u32,
 ) -> rusqlite::Result<Vec<Found>> {
     let mut nearest = Nearest::new(place, limit);
-    if let Some(tag) = &filter.tag {
-        collect(connection, &OF_A_TAG, tag, filter, &mut nearest)?;
-    } else if filter.state.is_empty() && filter.kind.is_none() && filter.queue.is_none() {
-        nearest.take(connection, sql::NEWEST_OF_ALL, sql::OLDEST_OF_ALL, &[])?;
+    if filter.tag.is_some()
+        || filter.kind.is_some()
+        || filter.queue.is_some()
+        || !filter.state.is_empty()
+    {
+        collect(connection, filter, &mut nearest)?;
     } else {
-        collect(connection, &OF_ALL, "", filter, &mut nearest)?;
-        if passes(filter, State::Running) {
-            collect_running(connection, filter, &mut nearest)?;
-        }
+        nearest.take(connection, sql::NEWEST_OF_ALL, sql::OLDEST_OF_ALL, &[])?;
     }
     Ok(nearest.into_found())
 }
@@ -79,66 +57,37 @@ pub(super) fn nearest_between(
     Ok(nearest.into_found())
 }
 
-fn passes(filter: &TaskFilter, state: State) -> bool {
-    filter.state.is_empty() || filter.state.contains(&state)
-}
-
-/// The streams of every kind and queue that the filter lets pass.
+/// The streams of every kind, queue and state that the filter lets pass.
 fn collect(
     connection: &Connection,
-    streams: &Streams,
-    tag: &str,
     filter: &TaskFilter,
     nearest: &mut Nearest,
 ) -> rusqlite::Result<()> {
-    let mut each = |kind: &str, queue: &str| -> rusqlite::Result<()> {
-        for state in State::ALL {
-            // Without a tag, those that run are read apart.
-            let apart = filter.tag.is_none() && state == State::Running;
-            if passes(filter, state) && !apart {
-                let of: [&dyn rusqlite::ToSql; 4] = [&tag, &kind, &queue, &code(state)];
-                nearest.take(connection, streams.newest, streams.oldest, &of)?;
-            }
-        }
-        Ok(())
+    let (newest, oldest) = if filter.tag.is_some() {
+        (sql::NEWEST_TAGGED, sql::OLDEST_TAGGED)
+    } else {
+        (sql::NEWEST_LISTED, sql::OLDEST_LISTED)
     };
-    match (&filter.kind, &filter.queue) {
-        (Some(kind), Some(queue)) => each(kind, queue)?,
-        (None, Some(queue)) => {
-            let mut next = connection.prepare_cached(streams.next_kind)?;
-            let mut kind = String::new();
-            while let Some(found) = following(&mut next, params![tag, kind], |row| row.get(0))? {
-                kind = found;
-                each(&kind, queue)?;
-            }
+    let mut some_run = false;
+    let mut streams = connection.prepare_cached(sql::STREAMS)?;
+    let mut streams = streams.query(params![filter.kind, filter.queue])?;
+    while let Some(stream) = streams.next()? {
+        let Stored(state) = stream.get(2)?;
+        if !filter.state.is_empty() && !filter.state.contains(&state) {
+            continue;
         }
-        (wanted, None) => {
-            let mut next = connection.prepare_cached(streams.next_pair)?;
-            let mut pair = (wanted.clone().unwrap_or_default(), String::new());
-            loop {
-                let found = following(&mut next, params![tag, pair.0, pair.1], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-                match found {
-                    Some(found) if wanted.as_ref().is_none_or(|kind| *kind == found.0) => {
-                        pair = found;
-                        each(&pair.0, &pair.1)?;
-                    }
-                    _ => break,
-                }
-            }
+        if state == State::Running && filter.tag.is_none() {
+            some_run = true;
+            continue;
         }
+        let (kind, queue): (String, String) = (stream.get(0)?, stream.get(1)?);
+        let of: [&dyn rusqlite::ToSql; 4] = [&filter.tag, &kind, &queue, &code(state)];
+        nearest.take(connection, newest, oldest, &of)?;
+    }
+    if some_run {
+        collect_running(connection, filter, nearest)?;
     }
     Ok(())
-}
-
-fn following<T>(
-    statement: &mut rusqlite::CachedStatement<'_>,
-    after: impl rusqlite::Params,
-    read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Option<T>> {
-    use rusqlite::OptionalExtension as _;
-    statement.query_row(after, read).optional()
 }
 
 /// Those that run are looked through: they are no more than this node has workers.
@@ -280,10 +229,7 @@ mod tests {
             sql::OLDEST_LISTED,
             sql::NEWEST_TAGGED,
             sql::OLDEST_TAGGED,
-            sql::NEXT_PAIR,
-            sql::NEXT_KIND,
-            sql::NEXT_PAIR_TAGGED,
-            sql::NEXT_KIND_TAGGED,
+            sql::STREAMS,
             sql::RUNNING,
             sql::TEXTS,
             sql::MESSAGES,
@@ -298,8 +244,10 @@ mod tests {
         ] {
             let steps = plan(&connection, text);
             for step in &steps {
-                // The index of running tasks holds nothing else.
-                let scans = step.starts_with("SCAN") && !step.contains("INDEX tasks_running");
+                // The index of running tasks holds nothing else, and counts are a few names.
+                let scans = step.starts_with("SCAN")
+                    && !step.contains("INDEX tasks_running")
+                    && step != "SCAN counts";
                 assert!(
                     !scans && !step.contains("TEMP B-TREE"),
                     "{text}\n{steps:#?}"
@@ -324,10 +272,6 @@ mod tests {
                 sql::OLDEST_TAGGED,
                 "tag=? AND kind=? AND queue=? AND state=? AND id>? AND id<?",
             ),
-            (sql::NEXT_PAIR, "(kind,queue)>(?,?)"),
-            (sql::NEXT_PAIR_TAGGED, "tag=? AND (kind,queue)>(?,?)"),
-            (sql::NEXT_KIND, "kind>?"),
-            (sql::NEXT_KIND_TAGGED, "tag=? AND kind>?"),
         ] {
             let steps = plan(&connection, text);
             assert!(

@@ -108,9 +108,9 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<Queue>> {
     let mut statement = connection.prepare_cached(sql::ALL_COUNTS)?;
     let mut counts = statement.query([])?;
     while let Some(row) = counts.next()? {
-        let Stored(state) = row.get(1)?;
+        let Stored(state) = row.get(2)?;
         let queue = queues.entry(row.get(0)?).or_default();
-        *queue.1.get_mut(state) = row.get(2)?;
+        *queue.1.get_mut(state) += row.get::<_, u64>(3)?;
     }
     let mut queues: Vec<Queue> = queues
         .into_iter()

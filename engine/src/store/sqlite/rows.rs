@@ -97,12 +97,24 @@ pub(super) struct StoredHead {
     pub(super) head: Head,
 }
 
+impl StoredHead {
+    /// Its queue and kind, by which tasks are counted.
+    pub(super) fn lane(&self) -> (&str, &str) {
+        (&self.queue, &self.kind)
+    }
+}
+
 /// Which limits have been reached, as bits.
 pub(super) fn truncated_bits(truncated: Truncated) -> i64 {
     i64::from(truncated.output) | i64::from(truncated.events) << 1
 }
 
-/// Reads the columns of the `HEAD…` statements.
+/// The column of the `HEAD…` statements that has the priority.
+pub(super) const PRIORITY: usize = 19;
+/// The column of the `HEAD…` statements that has the node.
+pub(super) const NODE: usize = 20;
+
+/// Reads the columns of the `HEAD…` statements, but for the last two.
 pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
     let bits: i64 = row.get(15)?;
     Ok(StoredHead {
@@ -118,6 +130,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
             forgiven: row.get(7)?,
             created_at: moment(row, 17)?,
             run_at: moment(row, 8)?,
+            wait_ms: row.get(18)?,
             started_at: optional_moment(row, 9)?,
             finished_at: optional_moment(row, 10)?,
             lease_expires_at: optional_moment(row, 11)?,

@@ -40,21 +40,31 @@ impl Ledger<'_> {
         now: Timestamp,
         committed: &mut Committed,
     ) -> rusqlite::Result<Result<bool, Refusal>> {
-        if let Some(task) = &firing.task
-            && let Err(refusal) = self.has_room_for(std::slice::from_ref(task))
-        {
-            return Ok(Err(refusal));
+        let key = firing
+            .task
+            .as_ref()
+            .and_then(|task| task.unique_key.clone());
+        let held = self.unfinished_with(key.as_deref(), committed)?;
+        let task = firing.task.filter(|_| held.is_none());
+        if let Some(task) = &task {
+            let new = (task.queue.as_str(), task.unique_key.as_deref());
+            if let Err(refusal) = self.has_room_for([new].into_iter()) {
+                return Ok(Err(refusal));
+            }
         }
+        let held = held.map(|id| {
+            format!("nothing was submitted: the unfinished task {id} has the same unique key")
+        });
         let moved = self.statements.move_schedule.execute(params![
             firing.schedule.as_bytes(),
             firing.due.as_millis(),
             firing.next.map(Timestamp::as_millis),
-            firing.error,
+            firing.error.or(held),
         ])?;
         if moved == 0 {
             return Ok(Ok(false));
         }
-        if let Some(task) = firing.task {
+        if let Some(task) = task {
             // There is room, as was asked above, so it is not refused.
             let submitted = self.submit(vec![task], now, committed)?;
             return Ok(submitted.map(|_| true));

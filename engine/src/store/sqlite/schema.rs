@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_queues.sql"),
     include_str!("migrations/0003_schedules.sql"),
     include_str!("migrations/0004_requests.sql"),
+    include_str!("migrations/0005_kinds.sql"),
     include_str!("migrations/0006_lists.sql"),
 ];
 

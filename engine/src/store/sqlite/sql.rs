@@ -12,8 +12,9 @@ pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
 pub(super) const INSERT_TASK: &str = "\
     INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven, \
         timeout_ms, run_at, created_at, started_at, lease_expires_at, cancel_requested, last_seq, \
-        output_bytes, truncated, node, unique_key, schedule_id) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, 0, 0, ?14, ?15, ?16)";
+        output_bytes, truncated, node, unique_key, schedule_id, wait_ms) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, 0, 0, ?14, ?15, ?16, \
+        ?17)";
 pub(super) const INSERT_BODY: &str =
     "INSERT INTO bodies (row, payload, tags, retry, traceparent) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const INSERT_EVENT: &str =
@@ -29,26 +30,31 @@ pub(super) const KEY_HOLDER: &str = "\
     SELECT other.id FROM tasks t JOIN tasks other ON other.unique_key = t.unique_key \
     WHERE t.id = ?1 AND other.finished_at IS NULL AND other.row <> t.row";
 
-pub(super) const HEAD_BY_ID: &str = "\
-    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
-        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
-        timeout_ms, created_at \
-    FROM tasks WHERE id = ?1";
-pub(super) const HEADS_DUE: &str = "\
-    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
-        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
-        timeout_ms, created_at \
-    FROM tasks WHERE state IN (0, 3) AND run_at <= ?1 ORDER BY run_at LIMIT ?2";
-pub(super) const HEADS_QUEUED: &str = "\
-    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
-        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
-        timeout_ms, created_at, priority \
-    FROM tasks WHERE state = 1 AND queue = ?1 ORDER BY priority, run_at, row LIMIT ?2";
-pub(super) const HEADS_EXPIRED: &str = "\
-    SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, started_at, \
-        finished_at, lease_expires_at, cancel_requested, last_seq, output_bytes, truncated, \
-        timeout_ms, created_at \
-    FROM tasks WHERE state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2";
+/// A statement that reads what `rows::head` takes, its priority and its node.
+macro_rules! heads {
+    ($rest:literal) => {
+        concat!(
+            "SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, \
+                started_at, finished_at, lease_expires_at, cancel_requested, last_seq, \
+                output_bytes, truncated, timeout_ms, created_at, wait_ms, priority, node \
+            FROM tasks WHERE ",
+            $rest
+        )
+    };
+}
+
+pub(super) const HEAD_BY_ID: &str = heads!("id = ?1");
+pub(super) const HEADS_DUE: &str =
+    heads!("state IN (0, 3) AND run_at <= ?1 ORDER BY run_at LIMIT ?2");
+pub(super) const HEADS_QUEUED: &str =
+    heads!("state = 1 AND queue = ?1 AND kind = ?2 ORDER BY priority, run_at, row LIMIT ?3");
+pub(super) const HEADS_EXPIRED: &str =
+    heads!("state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2");
+/// Those that would wait longer than they were to.
+pub(super) const HEADS_MISSET: &str = heads!(
+    "state IN (0, 3) AND wait_ms IS NOT NULL AND run_at - wait_ms > ?1 \
+        ORDER BY run_at - wait_ms, row LIMIT ?2"
+);
 
 pub(super) const BODY_BY_ROW: &str =
     "SELECT payload, retry, traceparent FROM bodies WHERE row = ?1";
@@ -57,7 +63,7 @@ pub(super) const NEXT_DUE: &str = "SELECT min(run_at) FROM tasks WHERE state IN 
 pub(super) const SAVE_HEAD: &str = "\
     UPDATE tasks SET state = ?2, forgiven = ?3, run_at = ?4, finished_at = ?5, \
         lease_expires_at = ?6, cancel_requested = ?7, last_seq = ?8, output_bytes = ?9, \
-        truncated = ?10 \
+        truncated = ?10, wait_ms = ?11 \
     WHERE row = ?1";
 pub(super) const SAVE_CLAIM: &str = "\
     UPDATE tasks SET state = ?2, attempt = ?3, started_at = ?4, lease_expires_at = ?5, \
@@ -68,12 +74,10 @@ pub(super) const SAVE_LOG: &str =
 pub(super) const SAVE_PROGRESS: &str =
     "UPDATE tasks SET progress_fraction = ?2, progress_message = ?3 WHERE row = ?1";
 
-pub(super) const RENEW_LEASES: &str = "\
-    UPDATE tasks SET lease_expires_at = ?2 WHERE state = 2 AND node = ?1 \
-    RETURNING id, attempt, cancel_requested";
+pub(super) const RENEW_LEASE: &str = "UPDATE tasks SET lease_expires_at = ?2 WHERE row = ?1";
 
 pub(super) const OLDEST_FINISHED: &str = "\
-    SELECT row, id, queue FROM tasks \
+    SELECT row, id, queue, kind FROM tasks \
     WHERE state = ?1 AND finished_at < ?2 ORDER BY finished_at LIMIT ?3";
 pub(super) const DELETE_TASK: &str = "DELETE FROM tasks WHERE row = ?1";
 pub(super) const DELETE_BODY: &str = "DELETE FROM bodies WHERE row = ?1";
@@ -89,19 +93,19 @@ pub(super) const PRUNE_REQUESTS: &str = "\
     DELETE FROM requests WHERE key IN \
         (SELECT key FROM requests WHERE accepted_at < ?1 ORDER BY accepted_at, key LIMIT ?2)";
 
-pub(super) const ALL_COUNTS: &str = "SELECT queue, state, tasks FROM counts";
+pub(super) const ALL_COUNTS: &str = "SELECT queue, kind, state, tasks FROM counts";
 pub(super) const ADD_COUNT: &str = "\
-    INSERT INTO counts (queue, state, tasks) VALUES (?1, ?2, ?3) \
-    ON CONFLICT (queue, state) DO UPDATE SET tasks = tasks + excluded.tasks";
+    INSERT INTO counts (queue, kind, state, tasks) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (queue, kind, state) DO UPDATE SET tasks = tasks + excluded.tasks";
 /// A queue with nothing in a state leaves no trace, so that names which nobody uses are free.
 pub(super) const DROP_EMPTY_COUNTS: &str = "DELETE FROM counts WHERE tasks = 0";
 pub(super) const COUNTS_BY_STATE: &str = "SELECT state, sum(tasks) FROM counts GROUP BY state";
 
-/// The head of the index for each queue that has queued tasks, and each priority.
+/// The head of the index for each queue and kind that has queued tasks, and each priority.
 pub(super) const OLDEST_QUEUED: &str = "\
     WITH priorities (priority) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) \
     SELECT min((SELECT t.run_at FROM tasks t \
-        WHERE t.state = 1 AND t.queue = c.queue AND t.priority = p.priority \
+        WHERE t.state = 1 AND t.queue = c.queue AND t.kind = c.kind AND t.priority = p.priority \
         ORDER BY t.run_at LIMIT 1)) \
     FROM counts c, priorities p WHERE c.state = 1";
 
@@ -174,19 +178,10 @@ pub(super) const OLDEST_TAGGED: &str = "\
     WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
     ORDER BY id LIMIT ?7";
 
-/// The names that have streams, one after the other.
-pub(super) const NEXT_PAIR: &str = "\
-    SELECT kind, queue FROM tasks INDEXED BY tasks_listed \
-    WHERE state <> 2 AND (kind, queue) > (?2, ?3) ORDER BY kind, queue LIMIT 1";
-pub(super) const NEXT_KIND: &str = "\
-    SELECT kind FROM tasks INDEXED BY tasks_listed \
-    WHERE state <> 2 AND kind > ?2 ORDER BY kind LIMIT 1";
-pub(super) const NEXT_PAIR_TAGGED: &str = "\
-    SELECT kind, queue FROM tags WHERE tag = ?1 AND (kind, queue) > (?2, ?3) \
-    ORDER BY kind, queue LIMIT 1";
-pub(super) const NEXT_KIND_TAGGED: &str =
-    "SELECT kind FROM tags WHERE tag = ?1 AND kind > ?2 ORDER BY kind LIMIT 1";
-
+/// The streams that are not empty, of some or all kinds and queues.
+pub(super) const STREAMS: &str = "\
+    SELECT kind, queue, state FROM counts \
+    WHERE tasks > 0 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
 pub(super) const RUNNING: &str = "\
     SELECT id, row FROM tasks INDEXED BY tasks_running \
     WHERE state = 2 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
