@@ -374,12 +374,9 @@ async fn claim_cost() -> (Duration, Duration) {
     (empty, full)
 }
 
-/// What pages ask for beside a million finished tasks, half of them of a kind, a third in a queue,
-/// a seventh with a tag.
-async fn list_cost() -> Vec<(String, Vec<Duration>)> {
-    const LOOKS: u32 = 100;
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("bench.db"), Limits::default()).unwrap();
+/// Fills a store with a million finished tasks: half of them of a kind, a third in a queue, a seventh
+/// with a tag.
+async fn a_million_finished(store: &SqliteStore) {
     for batch in 0..1_000 {
         let row = |number: usize| NewRow {
             kind: ["noop", "other"][number % 2].to_owned(),
@@ -390,16 +387,20 @@ async fn list_cost() -> Vec<(String, Vec<Duration>)> {
         let rows = (batch..batch + 1_000).map(row).collect();
         store.commit(vec![Write::Submit(rows)]).await.unwrap();
         for _ in 0..10 {
-            claim_and_finish(&store).await;
+            claim_and_finish(store).await;
         }
     }
+}
+
+/// The lists that pages ask for.
+fn lists() -> Vec<(&'static str, TaskFilter)> {
     let some = |name: &str| Some(name.to_owned());
     let all = TaskFilter::default;
     let of = |state| TaskFilter {
         state: vec![state],
         ..all()
     };
-    let lists = [
+    vec![
         ("the newest tasks", all()),
         ("running tasks", of(State::Running)),
         ("failed tasks", of(State::Failed)),
@@ -446,7 +447,16 @@ async fn list_cost() -> Vec<(String, Vec<Duration>)> {
                 ..all()
             },
         ),
-    ];
+    ]
+}
+
+/// How long the pages of lists take beside a million finished tasks.
+async fn list_cost() -> Vec<(String, Vec<Duration>)> {
+    const LOOKS: u32 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("bench.db"), Limits::default()).unwrap();
+    a_million_finished(&store).await;
+    let all = TaskFilter::default;
     let mut measured = Vec::new();
     let mut middle = Place::Newest;
     for _ in 0..1_000 {
@@ -456,7 +466,7 @@ async fn list_cost() -> Vec<(String, Vec<Duration>)> {
     let Place::OlderThan(id) = middle else {
         panic!("a list goes on to older tasks");
     };
-    for (name, filter) in lists {
+    for (name, filter) in lists() {
         for (way, place) in [
             ("", Place::Newest),
             (" from the middle back", Place::NewerThan(id)),
@@ -482,7 +492,7 @@ async fn list_cost() -> Vec<(String, Vec<Duration>)> {
     times.sort();
     measured.push(("one task".to_owned(), times));
     let nowhere = TaskFilter {
-        q: some("nowhere to be found"),
+        q: Some("nowhere to be found".to_owned()),
         ..all()
     };
     let start = Instant::now();

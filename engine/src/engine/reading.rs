@@ -50,7 +50,7 @@ impl Engine {
             listing.next = Some(listing.place.after(id));
             listing.searched_until = None;
         }
-        Ok(paged(listing, tasks))
+        Ok(paged(&listing, tasks))
     }
 
     /// As [`tasks`](Engine::tasks), without payloads and results, and with long texts cut.
@@ -61,7 +61,7 @@ impl Engine {
     ) -> Result<TaskPage<TaskSummary>, Error> {
         let mut listing = self.listing(filter, page).await?;
         let tasks = std::mem::take(&mut listing.tasks);
-        Ok(paged(listing, tasks))
+        Ok(paged(&listing, tasks))
     }
 
     async fn listing(&self, filter: &TaskFilter, page: &PageRequest) -> Result<Listing, Error> {
@@ -155,7 +155,7 @@ pub(super) fn within(name: &str, number: u32, most: u32) -> Result<(), Error> {
     Err(Error::Invalid(vec![FieldError::new(name, detail)]))
 }
 
-fn paged<T>(listing: Listing, tasks: Vec<T>) -> TaskPage<T> {
+fn paged<T>(listing: &Listing, tasks: Vec<T>) -> TaskPage<T> {
     TaskPage {
         tasks,
         next_cursor: listing.next.and_then(cursor::write),

@@ -91,11 +91,13 @@ async fn a_list_is_newest_first_filtered_and_paged() {
 async fn a_list_is_small_unless_fields_are_asked_for_and_then_within_bounds() {
     let server = Server::start().await;
     let client = server.client();
-    let notes = "x".repeat(200_000);
+    let sources: Vec<_> = (0..25)
+        .map(|number| json!({"name": format!("s{number}"), "url": format!("https://example.com/{}", "x".repeat(7_800))}))
+        .collect();
     for _ in 0..12 {
         let task = json!({
             "kind": "fetch",
-            "payload": {"sources": [{"name": "a", "url": format!("https://example.com/{notes}")}]},
+            "payload": {"sources": sources},
             "delay_ms": 3_600_000,
         });
         let answer = client.post("/api/tasks", &task).await;

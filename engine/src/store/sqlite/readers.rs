@@ -94,7 +94,12 @@ impl Watch {
     }
 
     fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
+        self.left().is_zero()
+    }
+
+    /// How long until its deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// Whether to stop at once.
@@ -359,7 +364,7 @@ mod tests {
             let code = found
                 .as_ref()
                 .err()
-                .and_then(|error| error.sqlite_error_code());
+                .and_then(rusqlite::Error::sqlite_error_code);
             say.send(code).unwrap();
             found
         });

@@ -20,6 +20,8 @@ use crate::store::{Listing, Place};
 
 /// How long one page looks for a text: about 400,000 small tasks.
 const LOOKS_FOR: Duration = Duration::from_secs(2);
+/// What is left of its time for the answer, when it had to wait for its turn.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 /// Tasks taken from the index at a time.
 const AT_A_TIME: u32 = 500;
 
@@ -49,7 +51,7 @@ pub(super) fn summaries(
         let candidates = listing::nearest(connection, filter, from, AT_A_TIME)?;
         let last = candidates.len() < AT_A_TIME as usize;
         for (id, row) in candidates {
-            if began.elapsed() >= LOOKS_FOR {
+            if began.elapsed() >= LOOKS_FOR || watch.left() < TO_ANSWER {
                 stopped = true;
                 break 'look true;
             }
