@@ -373,6 +373,11 @@ impl From<Task> for TaskSummary {
             error: task.error,
             cancel_requested: task.cancel_requested,
             last_seq: task.last_seq,
+            priority: task.priority,
+            timeout_ms: task.timeout_ms,
+            unique_key: task.unique_key,
+            schedule_id: task.schedule_id,
+            node: task.node,
         }
     }
 }
@@ -415,4 +420,18 @@ pub struct TaskSummary {
     pub cancel_requested: bool,
     /// As in [`Task`].
     pub last_seq: u64,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(maximum = 9))]
+    pub priority: u8,
+    /// As in [`Task`].
+    pub timeout_ms: u64,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub unique_key: Option<String>,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub schedule_id: Option<Uuid>,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub node: Option<String>,
 }

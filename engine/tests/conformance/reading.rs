@@ -83,6 +83,11 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
             error: listed.error.clone(),
             cancel_requested: listed.cancel_requested,
             last_seq: listed.last_seq,
+            priority: listed.priority,
+            timeout_ms: listed.timeout_ms,
+            unique_key: listed.unique_key.clone(),
+            schedule_id: listed.schedule_id,
+            node: listed.node.clone(),
         };
         assert_eq!(summary, expected);
     }

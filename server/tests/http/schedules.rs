@@ -84,8 +84,7 @@ async fn a_schedule_submits_its_task() {
     let task = loop {
         let tasks = client.get("/api/tasks?limit=1").await.json();
         if let Some(task) = tasks["tasks"].get(0) {
-            let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
-            break client.get(&path).await.json();
+            break task.clone();
         }
         tokio::task::yield_now().await;
     };

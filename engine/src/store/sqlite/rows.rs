@@ -148,6 +148,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
 /// Reads `SUMMARY_COLUMNS`.
 pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
     let tags: Option<Json<Vec<String>>> = row.get(15)?;
+    let schedule: Option<Vec<u8>> = row.get(23)?;
     let failed_attempt: Option<u32> = row.get(16)?;
     let error = match failed_attempt {
         Some(attempt) => Some(Failure {
@@ -174,6 +175,11 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         error,
         cancel_requested: row.get(13)?,
         last_seq: row.get(14)?,
+        priority: row.get(20)?,
+        timeout_ms: row.get(21)?,
+        unique_key: row.get(22)?,
+        schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
+        node: row.get(24)?,
     })
 }
 
@@ -204,7 +210,7 @@ fn shorten(text: &mut String) {
 pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     let mut bytes = 0;
     // Message, payload and result.
-    for index in [19, 20, 23] {
+    for index in [19, 25, 26] {
         let text = row.get_ref(index)?.as_str_or_null()?;
         bytes += text.map_or(0, |text| text.len() as u64);
     }
@@ -214,20 +220,19 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
 /// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<Value> = row.get(20)?;
-    let result: Option<Json<Value>> = row.get(23)?;
-    let schedule: Option<Vec<u8>> = row.get(25)?;
+    let payload: Json<Value> = row.get(25)?;
+    let result: Option<Json<Value>> = row.get(26)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
         queue: summary.queue,
         state: summary.state,
         payload: payload.0,
-        priority: row.get(21)?,
+        priority: summary.priority,
         tags: summary.tags,
         attempt: summary.attempt,
         max_attempts: summary.max_attempts,
-        timeout_ms: row.get(22)?,
+        timeout_ms: summary.timeout_ms,
         run_at: summary.run_at,
         created_at: summary.created_at,
         started_at: summary.started_at,
@@ -238,9 +243,9 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         errors: Vec::new(),
         errors_omitted: 0,
         cancel_requested: summary.cancel_requested,
-        unique_key: row.get(24)?,
-        schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
-        node: row.get(26)?,
+        unique_key: summary.unique_key,
+        schedule_id: summary.schedule_id,
+        node: summary.node,
         traceparent: row.get(27)?,
         last_seq: summary.last_seq,
     })
