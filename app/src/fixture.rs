@@ -38,6 +38,11 @@ pub(crate) fn summary(n: u32, last_seq: u64) -> TaskSummary {
         error: None,
         cancel_requested: false,
         last_seq,
+        priority: 5,
+        timeout_ms: 900_000,
+        unique_key: None,
+        schedule_id: None,
+        node: None,
     }
 }
 

@@ -35,7 +35,7 @@ impl ListQuery {
     pub(crate) fn on_board(state: State) -> Self {
         Self {
             filter: TaskFilter {
-                state: Some(state),
+                state: vec![state],
                 ..TaskFilter::default()
             },
             page: PageRequest {
@@ -57,7 +57,7 @@ impl ListQuery {
         for (name, value) in pairs {
             let value = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
             match name.as_str() {
-                "state" => list.filter.state = value.map(|state| state.parse()).transpose()?,
+                "state" => list.filter.state = states(value.as_deref())?,
                 "kind" => list.filter.kind = value,
                 "queue" => list.filter.queue = value,
                 "tag" => list.filter.tag = value,
@@ -77,8 +77,12 @@ impl ListQuery {
             .limit
             .filter(|limit| *limit != ON_PAGE)
             .map(|limit| limit.to_string());
+        let states = words(&self.filter.state);
         let pairs = [
-            ("state", self.filter.state.map(State::as_str)),
+            (
+                "state",
+                Some(states.as_str()).filter(|states| !states.is_empty()),
+            ),
             ("kind", self.filter.kind.as_deref()),
             ("queue", self.filter.queue.as_deref()),
             ("tag", self.filter.tag.as_deref()),
@@ -107,7 +111,7 @@ impl ListQuery {
     pub(crate) fn of_state(state: State) -> Self {
         Self {
             filter: TaskFilter {
-                state: Some(state),
+                state: vec![state],
                 ..TaskFilter::default()
             },
             ..Self::default()
@@ -122,6 +126,18 @@ impl ListQuery {
     }
 }
 
+/// Reads what [`words`] wrote.
+fn states(words: Option<&str>) -> Result<Vec<State>, UnknownState> {
+    let words = words.into_iter().flat_map(|words| words.split(','));
+    words.map(|word| word.trim().parse()).collect()
+}
+
+/// States as a query has them: with commas between them.
+pub(crate) fn words(states: &[State]) -> String {
+    let words: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    words.join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use super::ListQuery;
@@ -131,10 +147,12 @@ mod tests {
     fn a_url_leads_back_to_its_list() {
         let mut list = ListQuery::of_state(State::Failed);
         list.filter.q = Some("50% & more".to_owned());
-        let list = list.at(Some("c=1".to_owned()));
+        let mut list = list.at(Some("c=1".to_owned()));
         let read = ListQuery::parse(list.url().strip_prefix("/tasks").unwrap()).unwrap();
         assert_eq!(read, list);
         assert_eq!(ListQuery::default().url(), "/tasks");
+        list.filter.state = vec![State::Queued, State::Running];
+        assert_eq!(ListQuery::parse(&list.query()), Ok(list));
         let on_board = ListQuery::on_board(State::Running);
         assert_eq!(ListQuery::parse(&on_board.query()), Ok(on_board));
     }

@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassworks_engine::store::sqlite::SqliteStore;
-use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Store, Write};
+use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Place, Store, Write};
 use glassworks_engine::{
     Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
 };
-use glassworks_protocol::{JsonText, NewTask, TaskId, Timestamp};
+use glassworks_protocol::{JsonText, NewTask, State, TaskFilter, TaskId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -119,6 +119,18 @@ fn main() {
             "the same beside 1,000,000 finished and 1,000,000 scheduled",
             format!("{full:?}"),
         );
+    }
+    if asked("lists") {
+        for (list, times) in runtime.block_on(list_cost()) {
+            row(
+                &format!("{list}, beside 1,000,000 finished tasks: p50, p99"),
+                format!(
+                    "{:.2?}, {:.2?}",
+                    times[times.len() / 2],
+                    times[times.len() * 99 / 100]
+                ),
+            );
+        }
     }
     if asked("memory") {
         let kib = runtime.block_on(backlog_memory());
@@ -311,7 +323,7 @@ async fn claim_and_finish(store: &SqliteStore) -> Duration {
     let start = Instant::now();
     let claim = Claim {
         node: "bench".to_owned(),
-        kinds: ["noop".to_owned()].into(),
+        kinds: ["noop".to_owned(), "other".to_owned()].into(),
         room: 100,
         lease_ms: 30_000,
     };
@@ -360,6 +372,142 @@ async fn claim_cost() -> (Duration, Duration) {
     }
     let full = median(&store).await;
     (empty, full)
+}
+
+/// Fills a store with a million finished tasks: half of them of a kind, a third in a queue, a seventh
+/// with a tag.
+async fn a_million_finished(store: &SqliteStore) {
+    for batch in 0..1_000 {
+        let row = |number: usize| NewRow {
+            kind: ["noop", "other"][number % 2].to_owned(),
+            queue: ["default", "mail", "images"][number % 3].to_owned(),
+            tags: vec![format!("batch-{}", number % 7)],
+            ..new_row(Due::AtOnce)
+        };
+        let rows = (batch..batch + 1_000).map(row).collect();
+        store.commit(vec![Write::Submit(rows)]).await.unwrap();
+        for _ in 0..10 {
+            claim_and_finish(store).await;
+        }
+    }
+}
+
+/// The lists that pages ask for.
+fn lists() -> Vec<(&'static str, TaskFilter)> {
+    let some = |name: &str| Some(name.to_owned());
+    let all = TaskFilter::default;
+    let of = |state| TaskFilter {
+        state: vec![state],
+        ..all()
+    };
+    vec![
+        ("the newest tasks", all()),
+        ("running tasks", of(State::Running)),
+        ("failed tasks", of(State::Failed)),
+        (
+            "completed tasks of a queue",
+            TaskFilter {
+                queue: some("mail"),
+                ..of(State::Completed)
+            },
+        ),
+        (
+            "failed tasks of a kind",
+            TaskFilter {
+                kind: some("noop"),
+                ..of(State::Failed)
+            },
+        ),
+        (
+            "a kind with a tag",
+            TaskFilter {
+                kind: some("noop"),
+                tag: some("batch-3"),
+                ..all()
+            },
+        ),
+        (
+            "failed tasks with a tag",
+            TaskFilter {
+                tag: some("batch-3"),
+                ..of(State::Failed)
+            },
+        ),
+        (
+            "a search that is a kind",
+            TaskFilter {
+                q: some("noop"),
+                ..all()
+            },
+        ),
+        (
+            "a search that is a tag",
+            TaskFilter {
+                q: some("batch-3"),
+                ..all()
+            },
+        ),
+    ]
+}
+
+/// How long the pages of lists take beside a million finished tasks.
+async fn list_cost() -> Vec<(String, Vec<Duration>)> {
+    const LOOKS: u32 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("bench.db"), Limits::default()).unwrap();
+    a_million_finished(&store).await;
+    let all = TaskFilter::default;
+    let mut measured = Vec::new();
+    let mut middle = Place::Newest;
+    for _ in 0..1_000 {
+        let found = store.summaries(all(), middle, 100).await.unwrap();
+        middle = found.next.unwrap();
+    }
+    let Place::OlderThan(id) = middle else {
+        panic!("a list goes on to older tasks");
+    };
+    for (name, filter) in lists() {
+        for (way, place) in [
+            ("", Place::Newest),
+            (" from the middle back", Place::NewerThan(id)),
+        ] {
+            if way.is_empty() || filter.q.is_none() {
+                let mut times = Vec::new();
+                for _ in 0..LOOKS {
+                    let start = Instant::now();
+                    store.summaries(filter.clone(), place, 50).await.unwrap();
+                    times.push(start.elapsed());
+                }
+                times.sort();
+                measured.push((format!("50 of {name}{way}"), times));
+            }
+        }
+    }
+    let mut times = Vec::new();
+    for _ in 0..LOOKS {
+        let start = Instant::now();
+        store.task(id).await.unwrap().unwrap();
+        times.push(start.elapsed());
+    }
+    times.sort();
+    measured.push(("one task".to_owned(), times));
+    let nowhere = TaskFilter {
+        q: Some("nowhere to be found".to_owned()),
+        ..all()
+    };
+    let start = Instant::now();
+    let mut place = Place::Newest;
+    while let Some(next) = store
+        .summaries(nowhere.clone(), place, 50)
+        .await
+        .unwrap()
+        .next
+    {
+        place = next;
+    }
+    let all_pages = "a search of every payload, all pages".to_owned();
+    measured.push((all_pages, vec![start.elapsed()]));
+    measured
 }
 
 /// How much the process grew with 100,000 tasks in the queue, in KiB.

@@ -52,6 +52,12 @@ pub enum Error {
     /// The store cannot be used for now, in this way; the cause is in the log.
     #[error("the store cannot be used at the moment; the same may be sent again later")]
     Unavailable(StoreFailure),
+    /// The store is asked for more than it answers at the moment.
+    #[error("more is asked at this moment than is answered; the same may be sent again later")]
+    Crowded,
+    /// The question takes longer than one may.
+    #[error("this takes longer than it may: narrow it, for example by state, kind, queue or tag")]
+    TooMuch,
     /// The store failed as it never should; the cause is in the log.
     #[error("the store failed")]
     Store,
@@ -67,6 +73,8 @@ impl From<&StoreError> for Error {
     fn from(error: &StoreError) -> Self {
         match error.failure {
             StoreFailure::Failed => Self::Store,
+            StoreFailure::Crowded => Self::Crowded,
+            StoreFailure::TooMuch => Self::TooMuch,
             failure => Self::Unavailable(failure),
         }
     }
@@ -100,6 +108,8 @@ impl Error {
             Self::BacklogFull { .. } => ProblemCode::BacklogFull,
             Self::ShuttingDown => ProblemCode::ShuttingDown,
             Self::Unavailable(_) => ProblemCode::StoreUnavailable,
+            Self::Crowded => ProblemCode::Crowded,
+            Self::TooMuch => ProblemCode::TakesTooLong,
             Self::Store => ProblemCode::StoreFailed,
         }
     }
@@ -107,7 +117,10 @@ impl Error {
     /// How long a client should wait before it tries again, where that is the remedy.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::InFlight | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
+            Self::InFlight
+            | Self::Crowded
+            | Self::TooMuch
+            | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
                 Some(Duration::from_secs(1))
             }
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
@@ -120,6 +133,12 @@ impl Error {
 
 /// Logs why the store failed, and gives the error that says no more than that it did.
 pub(crate) fn log_store_error(what: &'static str, error: &StoreError) -> Error {
-    tracing::error!(%error, failure = ?error.failure, what, "the store failed");
+    match error.failure {
+        // The store does well; the question did not.
+        StoreFailure::Crowded | StoreFailure::TooMuch => {
+            tracing::warn!(%error, what, "the store refused to answer");
+        }
+        failure => tracing::error!(%error, ?failure, what, "the store failed"),
+    }
     Error::from(error)
 }

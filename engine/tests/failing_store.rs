@@ -11,7 +11,9 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_engine::store::sqlite::SqliteStore;
-use glassworks_engine::store::{Committed, EventPage, Store, StoreError, StoreFailure, Write};
+use glassworks_engine::store::{
+    Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write,
+};
 use glassworks_engine::{Engine, Error, Handler, Limits, Options, Run, TaskError};
 use glassworks_protocol::{
     JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
@@ -77,22 +79,21 @@ impl Store for Failing {
         self.inner.task(id)
     }
 
-    fn tasks(
-        &self,
-        filter: TaskFilter,
-        before: Option<TaskId>,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>> {
-        self.inner.tasks(filter, before, limit)
-    }
-
     fn summaries(
         &self,
         filter: TaskFilter,
-        before: Option<TaskId>,
+        place: Place,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>> {
-        self.inner.summaries(filter, before, limit)
+    ) -> BoxFuture<'_, Result<Listing, StoreError>> {
+        self.inner.summaries(filter, place, limit)
+    }
+
+    fn tasks_of(
+        &self,
+        ids: Vec<TaskId>,
+        max_bytes: u64,
+    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>> {
+        self.inner.tasks_of(ids, max_bytes)
     }
 
     fn summaries_of(
@@ -108,8 +109,9 @@ impl Store for Failing {
         id: TaskId,
         after: u64,
         limit: u32,
+        max_bytes: u64,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>> {
-        self.inner.events(id, after, limit)
+        self.inner.events(id, after, limit, max_bytes)
     }
 
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {

@@ -358,14 +358,14 @@ async fn lists_are_newest_first_filtered_and_paged() {
     assert_eq!(count(by_q(&ids[0].to_string())).await, 1);
     let tagged = TaskFilter {
         tag: Some("all_of".into()),
-        state: Some(State::Completed),
+        state: vec![State::Completed],
         kind: Some("puppet".into()),
         queue: Some("default".into()),
         q: None,
     };
     assert_eq!(count(tagged).await, 5);
     let failed = TaskFilter {
-        state: Some(State::Failed),
+        state: vec![State::Failed],
         ..TaskFilter::default()
     };
     assert_eq!(count(failed).await, 0);
@@ -452,4 +452,31 @@ async fn many_tasks_are_cancelled_retried_and_deleted_by_filter() {
     change(BulkAction::Delete, 120, 120).await;
     change(BulkAction::Delete, 0, 0).await;
     assert!(engine.task(other).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_change_of_many_tasks_goes_on_when_its_caller_goes_away() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let waiting = NewTask {
+        delay_ms: Some(3_600_000),
+        ..puppet(json!({}))
+    };
+    for _ in 0..2 {
+        engine
+            .submit_all(vec![waiting.clone(); 1_000], &RequestContext::default())
+            .await
+            .unwrap();
+    }
+    let all = TaskFilter::default();
+    let mut change = Box::pin(engine.change_all(BulkAction::Cancel, &all));
+    assert!(futures::poll!(change.as_mut()).is_pending());
+    drop(change);
+    let cancelled = async {
+        while engine.stats().await.unwrap().tasks.cancelled < 2_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(30);
+    tokio::time::timeout(limit, cancelled).await.unwrap();
 }

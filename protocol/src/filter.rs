@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{State, Task};
+use crate::{State, Task, TaskId};
 
 /// Which tasks a list shows. An absent field lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskFilter {
-    /// Only tasks in this state.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
+    /// Only tasks in this state, or in one of these.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<OneOrSeveral>))]
+    #[serde(with = "one_or_several", skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<State>,
     /// Only tasks of this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -21,7 +22,10 @@ pub struct TaskFilter {
     /// Only tasks with this tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// Only tasks with this text, letter case apart, in id, kind, tags, payload or error.
+    /// Only tasks with this text in id, kind, tags, payload or error; at most 256 characters.
+    /// Letter case does not count, by Unicode. What is in a payload is found as it was sent and as
+    /// it reads without the escapes of JSON.
+    #[cfg_attr(feature = "openapi", schema(max_length = 256))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
 }
@@ -36,7 +40,7 @@ impl TaskFilter {
             tag,
             q,
         } = self;
-        state.is_none()
+        state.is_empty()
             && kind.is_none()
             && queue.is_none()
             && tag.is_none()
@@ -51,7 +55,7 @@ pub struct PageRequest {
     /// 1 to 100; 50 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` or `previous_cursor` of a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
@@ -62,9 +66,70 @@ pub struct PageRequest {
 pub struct TaskPage<T = Task> {
     /// The tasks of this page.
     pub tasks: Vec<T>,
-    /// What to send as `cursor` for the next page; null on the last.
+    /// What to send as `cursor` for the next page; null on the last. A page can have fewer tasks
+    /// than were asked for, or none, and not be the last: where they are large, or take long to
+    /// look for.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub next_cursor: Option<String>,
+    /// What to send as `cursor` for the page before; null on the first, and when searching.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    #[serde(default)]
+    pub previous_cursor: Option<String>,
+    /// Where a search for a text stopped because it took too long: no task older than this one has
+    /// been looked at. `next_cursor` goes on from there; a narrower filter is quicker.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    #[serde(default)]
+    pub searched_until: Option<TaskId>,
+}
+
+impl<T> TaskPage<T> {
+    /// The same page of what `change` makes of each task.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> TaskPage<U> {
+        TaskPage {
+            tasks: self.tasks.into_iter().map(change).collect(),
+            next_cursor: self.next_cursor,
+            previous_cursor: self.previous_cursor,
+            searched_until: self.searched_until,
+        }
+    }
+}
+
+/// How states are written: the word of one, or a list of several.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum OneOrSeveral {
+    /// One.
+    One(State),
+    /// Each of these.
+    Several(Vec<State>),
+}
+
+mod one_or_several {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::OneOrSeveral;
+    use crate::State;
+
+    pub(super) fn serialize<S: Serializer>(
+        states: &[State],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match states {
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<State>, D::Error> {
+        Ok(match Option::deserialize(deserializer)? {
+            None => Vec::new(),
+            Some(OneOrSeveral::One(state)) => vec![state],
+            Some(OneOrSeveral::Several(states)) => states,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +154,23 @@ mod tests {
         ] {
             assert!(!filter(some).passes_all(), "{some}");
         }
+    }
+
+    #[test]
+    fn one_state_is_a_word_and_several_are_a_list() {
+        use crate::State;
+        for (json, states) in [
+            (r#"{"state":"failed"}"#, vec![State::Failed]),
+            (
+                r#"{"state":["queued","running"]}"#,
+                vec![State::Queued, State::Running],
+            ),
+            ("{}", vec![]),
+        ] {
+            assert_eq!(filter(json).state, states);
+            assert_eq!(serde_json::to_string(&filter(json)).unwrap(), json);
+        }
+        assert!(serde_json::from_str::<TaskFilter>(r#"{"state": "done"}"#).is_err());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub mod timestamp;
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
-pub use filter::{PageRequest, TaskFilter, TaskPage};
+pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
 pub use json_text::JsonText;
 pub use kind::KindInfo;
 pub use live::{ClientMessage, ServerMessage};
@@ -34,7 +34,7 @@ pub use queue::{Queue, QueueSettings, RateLimit};
 pub use schedule::{MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
-    AcceptedTask, Failure, NewTask, Progress, RetryPolicy, State, Task, TaskId, TaskSummary,
-    UnknownState,
+    AcceptedTask, Failure, ListedTask, NewTask, Progress, RetryPolicy, State, Task, TaskId,
+    TaskSummary, UnknownState,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -306,8 +306,12 @@ pub struct Task {
     /// The latest failure.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub error: Option<Failure>,
-    /// The latest failures, oldest first, at most 100; each is in the event log too.
+    /// The first failure and the latest 20, oldest first; each is in the event log too.
     pub errors: Vec<Failure>,
+    /// How many failures there were between the first and the latest that `errors` has.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub errors_omitted: u64,
     /// Asked to stop; it has stopped when its state says so.
     pub cancel_requested: bool,
     /// At most one unfinished task has a given key.
@@ -354,12 +358,45 @@ impl Task {
             result: None,
             error: None,
             errors: Vec::new(),
+            errors_omitted: 0,
             cancel_requested: false,
             unique_key: None,
             schedule_id: None,
             node: None,
             traceparent: None,
             last_seq: 0,
+        }
+    }
+}
+
+/// A task of a list, with what was asked for beside its summary.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ListedTask {
+    /// What every list has.
+    #[serde(flatten)]
+    pub summary: TaskSummary,
+    /// As in [`Task`], when `fields` names it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, nullable = false))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<JsonText>,
+    /// As in [`Task`], when `fields` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Value))]
+    pub result: Option<JsonText>,
+    /// As in [`Task`], when `fields` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub errors: Option<Vec<Failure>>,
+}
+
+impl From<TaskSummary> for ListedTask {
+    fn from(summary: TaskSummary) -> Self {
+        Self {
+            summary,
+            payload: None,
+            result: None,
+            errors: None,
         }
     }
 }
@@ -376,7 +413,34 @@ pub struct AcceptedTask {
     pub existing: bool,
 }
 
-/// What a list shows of a task: small whatever its payload.
+impl From<Task> for TaskSummary {
+    fn from(task: Task) -> Self {
+        Self {
+            id: task.id,
+            kind: task.kind,
+            queue: task.queue,
+            state: task.state,
+            tags: task.tags,
+            attempt: task.attempt,
+            max_attempts: task.max_attempts,
+            run_at: task.run_at,
+            created_at: task.created_at,
+            started_at: task.started_at,
+            finished_at: task.finished_at,
+            progress: task.progress,
+            error: task.error,
+            cancel_requested: task.cancel_requested,
+            last_seq: task.last_seq,
+            priority: task.priority,
+            timeout_ms: task.timeout_ms,
+            unique_key: task.unique_key,
+            schedule_id: task.schedule_id,
+            node: task.node,
+        }
+    }
+}
+
+/// What a list shows of a task: small whatever its payload. Long texts are cut, and end in `…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskSummary {
@@ -414,4 +478,18 @@ pub struct TaskSummary {
     pub cancel_requested: bool,
     /// As in [`Task`].
     pub last_seq: u64,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(maximum = 9))]
+    pub priority: u8,
+    /// As in [`Task`].
+    pub timeout_ms: u64,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub unique_key: Option<String>,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub schedule_id: Option<Uuid>,
+    /// As in [`Task`].
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub node: Option<String>,
 }

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::field::option;
 use super::form_data::typed_in;
-use crate::list_query::ListQuery;
+use crate::list_query::{ListQuery, words};
 
 /// The filters, as the URL says them.
 #[component]
@@ -25,13 +25,14 @@ pub(crate) fn Filters(
             navigate(&list.url(), NavigateOptions::default());
         }
     };
-    let state = filter.state.map_or("", State::as_str);
+    let state = words(&filter.state);
+    // A link can ask for several states; the form keeps them, as one more choice.
+    let several = (filter.state.len() > 1).then(|| state.clone());
     let states: Vec<_> = State::ALL
         .into_iter()
-        .map(|one| {
-            let word = one.as_str();
-            option(word.to_owned(), word.to_owned(), word == state)
-        })
+        .map(|one| one.as_str().to_owned())
+        .chain(several)
+        .map(|word| option(word.clone(), word.clone(), word == state))
         .collect();
     let suggestions: Vec<_> = kinds
         .into_iter()

@@ -135,10 +135,9 @@ mod from_engine {
             let page = engine.events(id, after, EVENTS_AT_ONCE).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
-            let whole = page.len() == EVENTS_AT_ONCE as usize;
             events.extend(page);
             // What is printed while this reads is the live connection's to tell.
-            if !whole || after >= task.last_seq {
+            if after >= task.last_seq {
                 break;
             }
         }

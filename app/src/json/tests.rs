@@ -41,6 +41,8 @@ fn what_pages_start_from_comes_back() {
     let page = || TaskPage {
         tasks: vec![summary(1, 1), summary(2, 1)],
         next_cursor: Some("c".to_owned()),
+        previous_cursor: None,
+        searched_until: None,
     };
     let mut failed = task(State::Failed);
     failed.result = Some(json!([null, true, -1, 0.1, u64::MAX, "ü\n", { "a": {} }]).into());

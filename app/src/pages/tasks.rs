@@ -37,12 +37,21 @@ fn show(wanted: Wanted, data: PageData) -> Option<Erased> {
 /// One page of tasks, live.
 #[component]
 fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
-    let live = live_list(&list, first);
     let newest = list
         .page
         .cursor
         .is_some()
         .then(|| page_link(&list.at(None), "Newest"));
+    let newer =
+        (first.previous_cursor.clone()).map(|cursor| page_link(&list.at(Some(cursor)), "Newer"));
+    let stopped = first.searched_until.map(|_| {
+        view! {
+            <p class="quiet">
+                "Looking through all of these takes long. Go on with Older, or narrow it down."
+            </p>
+        }
+    });
+    let live = live_list(&list, first);
     let narrowed = list.filter != TaskFilter::default();
     // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
@@ -59,9 +68,11 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
         )
     };
     view! {
+        {stopped}
         {changing(table)}
         <nav class="paging" aria-label="Pages of tasks">
             {newest}
+            {newer}
             {changing(older)}
         </nav>
     }

@@ -1,12 +1,16 @@
 //! Cancelling, retrying and deleting: one task, or all that match.
 
 use futures::future::join_all;
-use glassworks_protocol::{BulkAction, BulkOutcome, PageRequest, Task, TaskFilter, TaskId};
+use glassworks_protocol::{BulkAction, BulkOutcome, Task, TaskFilter, TaskId};
 
 use super::Engine;
-use super::answers::{refused, unexpected};
+use super::answers::{answer, refused, unexpected};
+use super::reading::acceptable;
 use crate::error::Error;
-use crate::store::{Outcome, Write};
+use crate::store::{Outcome, Place, Write};
+
+/// Tasks of a bulk change that are one batch.
+const AT_A_TIME: u32 = 500;
 
 impl Engine {
     /// Cancels a waiting task at once; asks a running one to stop, which it has done when its
@@ -32,19 +36,51 @@ impl Engine {
     /// forbids it is passed over, and counts as matched only.
     ///
     /// Each page of tasks is one batch, so others go on meanwhile; when it fails on the way, what
-    /// was changed stays changed. Not cancel safe in the same sense.
+    /// was changed stays changed. It goes on when the caller goes away, and the log says what came
+    /// of it; a shutdown ends it.
     pub async fn change_all(
         &self,
         action: BulkAction,
         filter: &TaskFilter,
     ) -> Result<BulkOutcome, Error> {
-        let mut outcome = BulkOutcome {
-            matched: 0,
-            changed: 0,
-        };
-        let mut page = PageRequest::default();
+        acceptable(filter)?;
+        let engine = self.clone();
+        let filter = filter.clone();
+        let work = tokio::spawn(async move {
+            let mut outcome = BulkOutcome {
+                matched: 0,
+                changed: 0,
+            };
+            let done = engine.change_each(action, filter, &mut outcome).await;
+            let BulkOutcome { matched, changed } = outcome;
+            match &done {
+                Ok(()) => tracing::info!(?action, matched, changed, "many tasks were changed"),
+                Err(error) => {
+                    tracing::warn!(?action, matched, changed, %error, "a change of many tasks ended early");
+                }
+            }
+            done.map(|()| outcome)
+        });
+        work.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a change of many tasks panicked");
+            Err(Error::Store)
+        })
+    }
+
+    async fn change_each(
+        &self,
+        action: BulkAction,
+        filter: TaskFilter,
+        outcome: &mut BulkOutcome,
+    ) -> Result<(), Error> {
+        let mut place = Place::Newest;
         loop {
-            let found = self.summaries(filter, &page).await?;
+            let found = self
+                .0
+                .store
+                .summaries(filter.clone(), place, AT_A_TIME)
+                .await;
+            let found = answer("summaries", found)?;
             let changes = found.tasks.iter().map(|task| self.apply(action, task.id));
             for changed in join_all(changes).await {
                 match changed {
@@ -55,10 +91,10 @@ impl Engine {
                 }
                 outcome.matched += 1;
             }
-            if found.next_cursor.is_none() {
-                return Ok(outcome);
+            match found.next {
+                Some(next) => place = next,
+                None => return Ok(()),
             }
-            page.cursor = found.next_cursor;
         }
     }
 

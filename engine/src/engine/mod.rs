@@ -3,6 +3,7 @@
 mod answers;
 mod builder;
 mod changing;
+mod cursor;
 mod in_flight;
 mod measuring;
 mod nodes;

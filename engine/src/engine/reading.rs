@@ -7,17 +7,24 @@ use glassworks_protocol::{
     Event, FieldError, PageRequest, Task, TaskFilter, TaskId, TaskPage, TaskSummary,
 };
 
-use super::Engine;
 use super::answers::answer;
+use super::{Engine, cursor};
 use crate::error::Error;
 use crate::hub::{Changes, Follow};
+use crate::store::Listing;
 
 /// The most tasks on one page of a list.
 const MOST_PER_PAGE: u32 = 100;
 /// Tasks on a page when none is asked for.
 const PER_PAGE: u32 = 50;
+/// The most bytes of payloads, results and errors on one page, unless a single task has more.
+const MOST_TASK_BYTES: u64 = 1024 * 1024;
+/// The most characters that are searched for.
+const LONGEST_SEARCH: usize = 256;
 /// The most events on one page.
 const MOST_EVENTS: u32 = 1_000;
+/// The most bytes of events on one page, unless a single event has more.
+const MOST_EVENT_BYTES: u64 = 1024 * 1024;
 
 impl Engine {
     /// The task as it stands. Cancel safe, as are all that only read.
@@ -26,31 +33,44 @@ impl Engine {
         answer("task", found)?.ok_or(Error::NotFound(id))
     }
 
-    /// One page of the tasks that match, newest first.
+    /// One page of the tasks that match, newest first; when searching, those first that the text
+    /// names. The page ends early where its tasks have more than 1 MiB together.
     pub async fn tasks(
         &self,
         filter: &TaskFilter,
         page: &PageRequest,
     ) -> Result<TaskPage<Task>, Error> {
-        let (before, limit) = place(page)?;
-        // One more than asked for, to know whether another page follows.
-        let found = self.0.store.tasks(filter.clone(), before, limit + 1).await;
-        Ok(paged(answer("tasks", found)?, limit, |task| task.id))
+        let mut listing = self.listing(filter, page).await?;
+        let ids: Vec<TaskId> = listing.tasks.iter().map(|task| task.id).collect();
+        let last = ids.last().copied();
+        let found = self.0.store.tasks_of(ids, MOST_TASK_BYTES).await;
+        let tasks = answer("tasks_of", found)?;
+        let reached = tasks.last().map(|task| task.id);
+        if let Some(id) = reached.filter(|_| reached != last) {
+            listing.next = Some(listing.place.after(id));
+            listing.searched_until = None;
+        }
+        Ok(paged(&listing, tasks))
     }
 
-    /// As [`tasks`](Engine::tasks), without payloads and results.
+    /// As [`tasks`](Engine::tasks), without payloads and results, and with long texts cut.
     pub async fn summaries(
         &self,
         filter: &TaskFilter,
         page: &PageRequest,
     ) -> Result<TaskPage<TaskSummary>, Error> {
-        let (before, limit) = place(page)?;
-        let found = self
-            .0
-            .store
-            .summaries(filter.clone(), before, limit + 1)
-            .await;
-        Ok(paged(answer("summaries", found)?, limit, |task| task.id))
+        let mut listing = self.listing(filter, page).await?;
+        let tasks = std::mem::take(&mut listing.tasks);
+        Ok(paged(&listing, tasks))
+    }
+
+    async fn listing(&self, filter: &TaskFilter, page: &PageRequest) -> Result<Listing, Error> {
+        acceptable(filter)?;
+        let limit = page.limit.unwrap_or(PER_PAGE);
+        within("limit", limit, MOST_PER_PAGE)?;
+        let place = cursor::read(page.cursor.as_deref(), filter)?;
+        let found = self.0.store.summaries(filter.clone(), place, limit).await;
+        answer("summaries", found)
     }
 
     /// Of `ids`, at most a few hundred, the tasks that exist and match, newest first.
@@ -59,6 +79,7 @@ impl Engine {
         ids: &[TaskId],
         filter: &TaskFilter,
     ) -> Result<Vec<TaskSummary>, Error> {
+        acceptable(filter)?;
         let found = self
             .0
             .store
@@ -68,6 +89,9 @@ impl Engine {
     }
 
     /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
+    ///
+    /// A page has at most 1 MiB of them, and at least one event unless there is none: it is the
+    /// last only when it is empty.
     pub async fn events(
         &self,
         id: TaskId,
@@ -75,7 +99,11 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Arc<Event>>, Error> {
         within("limit", limit, MOST_EVENTS)?;
-        let found = self.0.store.events(id, after, limit).await;
+        let found = self
+            .0
+            .store
+            .events(id, after, limit, MOST_EVENT_BYTES)
+            .await;
         let page = answer("events", found)?.ok_or(Error::NotFound(id))?;
         Ok(page.events.into_iter().map(Arc::new).collect())
     }
@@ -108,23 +136,14 @@ impl Engine {
     }
 }
 
-/// Where a page begins and how long it is.
-fn place(page: &PageRequest) -> Result<(Option<TaskId>, u32), Error> {
-    let limit = page.limit.unwrap_or(PER_PAGE);
-    within("limit", limit, MOST_PER_PAGE)?;
-    let before = page
-        .cursor
-        .as_deref()
-        .map(|cursor| {
-            cursor.parse().map_err(|_| {
-                Error::Invalid(vec![FieldError::new(
-                    "cursor",
-                    "must be the next_cursor of a page",
-                )])
-            })
-        })
-        .transpose()?;
-    Ok((before, limit))
+/// Refuses a filter whose text is longer than anybody types.
+pub(super) fn acceptable(filter: &TaskFilter) -> Result<(), Error> {
+    let typed = filter.q.as_deref().unwrap_or_default();
+    if typed.chars().nth(LONGEST_SEARCH).is_none() {
+        return Ok(());
+    }
+    let detail = format!("must have at most {LONGEST_SEARCH} characters");
+    Err(Error::Invalid(vec![FieldError::new("q", detail)]))
 }
 
 /// Refuses a number of things to list, by the `name` of its parameter, unless it is 1 to `most`.
@@ -136,13 +155,11 @@ pub(super) fn within(name: &str, number: u32, most: u32) -> Result<(), Error> {
     Err(Error::Invalid(vec![FieldError::new(name, detail)]))
 }
 
-/// Cuts a list that was read with one more than `limit`.
-fn paged<T>(mut tasks: Vec<T>, limit: u32, id: impl Fn(&T) -> TaskId) -> TaskPage<T> {
-    let more = tasks.len() > limit as usize;
-    tasks.truncate(limit as usize);
-    let next_cursor = tasks
-        .last()
-        .filter(|_| more)
-        .map(|last| id(last).to_string());
-    TaskPage { tasks, next_cursor }
+fn paged<T>(listing: &Listing, tasks: Vec<T>) -> TaskPage<T> {
+    TaskPage {
+        tasks,
+        next_cursor: listing.next.and_then(cursor::write),
+        previous_cursor: listing.previous.and_then(cursor::write),
+        searched_until: listing.searched_until,
+    }
 }

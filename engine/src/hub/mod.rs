@@ -24,6 +24,8 @@ const BATCHES_HELD: usize = 64;
 const CHANGES_NAMED: usize = 500;
 /// Events read from the store at a time.
 const PAGE: u32 = 500;
+/// Bytes of events read from the store at a time: what a follower that is not read from holds.
+const PAGE_BYTES: u64 = 256 * 1024;
 /// Live events given at a time.
 const TOGETHER: usize = 128;
 
@@ -230,7 +232,7 @@ impl Place {
     async fn read(&mut self) -> Result<(Vec<Arc<Event>>, Phase), Error> {
         let page = self
             .store
-            .events(self.id, self.after, PAGE)
+            .events(self.id, self.after, PAGE, PAGE_BYTES)
             .await
             .map_err(|error| log_store_error("events", &error))?
             .ok_or(Error::NotFound(self.id))?;
@@ -293,7 +295,7 @@ impl Place {
     }
 
     async fn last_step(&self) -> Phase {
-        match self.store.events(self.id, self.after, 1).await {
+        match self.store.events(self.id, self.after, 1, 0).await {
             Ok(Some(page)) if self.after < page.last_seq => Phase::Backlog,
             _ => Phase::Over,
         }

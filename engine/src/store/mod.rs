@@ -69,6 +69,10 @@ pub enum StoreFailure {
     Gone,
     /// It did not answer in time.
     TimedOut,
+    /// More is asked of it at this moment than it answers.
+    Crowded,
+    /// The question takes longer than one may. A narrower one helps.
+    TooMuch,
 }
 
 impl StoreError {
@@ -92,6 +96,47 @@ pub struct EventPage {
     pub last_seq: u64,
 }
 
+/// Where a page of a list begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// With the newest task; in a search, with the newest that the text names: by the beginning of
+    /// its id, its kind or a tag.
+    Newest,
+    /// With the next older task than this one; in a search, among those that the text names.
+    OlderThan(TaskId),
+    /// With the next newer task than this one. Not for a search.
+    NewerThan(TaskId),
+    /// In a search, among the tasks that have the text without being named by it: with the newest,
+    /// or the next older one than this.
+    Elsewhere(Option<TaskId>),
+}
+
+impl Place {
+    /// The same with the next older task than `id`.
+    #[must_use]
+    pub fn after(self, id: TaskId) -> Self {
+        match self {
+            Self::Newest | Self::OlderThan(_) | Self::NewerThan(_) => Self::OlderThan(id),
+            Self::Elsewhere(_) => Self::Elsewhere(Some(id)),
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// Newest first.
+    pub tasks: Vec<TaskSummary>,
+    /// Among which tasks these are, for [`Place::after`].
+    pub place: Place,
+    /// Where the page after it begins.
+    pub next: Option<Place>,
+    /// Where the page before it begins. A search has none.
+    pub previous: Option<Place>,
+    /// A search that stopped before it was through: the last task that it looked at.
+    pub searched_until: Option<TaskId>,
+}
+
 /// Where tasks are kept.
 pub trait Store: Send + Sync + 'static {
     /// Commits `batch` as one transaction, in order: all of it or, on an error, nothing.
@@ -104,23 +149,27 @@ pub trait Store: Send + Sync + 'static {
     /// The task, or `None`.
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>>;
 
-    /// At most `limit` tasks that match, newest first, older than `before` where it is given.
-    fn tasks(
-        &self,
-        filter: TaskFilter,
-        before: Option<TaskId>,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>>;
-
-    /// As [`tasks`](Store::tasks), in short.
+    /// At most `limit` tasks that match, from `place` on, each in short: long texts are cut.
+    ///
+    /// What it costs does not grow with the number of finished tasks. A search for a text does, so
+    /// it stops after a while and says how far it has come.
     fn summaries(
         &self,
         filter: TaskFilter,
-        before: Option<TaskId>,
+        place: Place,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>>;
+    ) -> BoxFuture<'_, Result<Listing, StoreError>>;
 
-    /// Of `ids`, the tasks that exist and match, in no order.
+    /// The tasks with these ids, in their order, without those that do not exist. The answer ends
+    /// early where payloads, results and errors would be more than `max_bytes`; the first is always
+    /// in it.
+    fn tasks_of(
+        &self,
+        ids: Vec<TaskId>,
+        max_bytes: u64,
+    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>>;
+
+    /// Of `ids`, the tasks that exist and match, in no order, each in short.
     fn summaries_of(
         &self,
         ids: Vec<TaskId>,
@@ -128,11 +177,15 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>>;
 
     /// At most `limit` events of the task after `after`, or `None` when there is no such task.
+    ///
+    /// The page ends early where its events' bodies would be more than `max_bytes` as stored; the
+    /// first event is always on it, unless `limit` is 0.
     fn events(
         &self,
         id: TaskId,
         after: u64,
         limit: u32,
+        max_bytes: u64,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>>;
 
     /// Every queue that has tasks or settings, by name.

@@ -54,7 +54,7 @@ pub(crate) async fn each_outcome_has_its_own_retention(bench: Bench) {
     let (_, committed) = prune(&*bench, ended, after, 99).await;
     assert_eq!(committed.deleted, [lost]);
     assert!(picture(&*bench).await.is_empty());
-    assert!(bench.events(lost, 0, 9).await.unwrap().is_none());
+    assert!(bench.events(lost, 0, 9, u64::MAX).await.unwrap().is_none());
 }
 
 pub(crate) async fn what_is_not_finished_is_never_pruned(bench: Bench) {

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use glassworks_engine::store::{End, NewRow, Write};
-use glassworks_protocol::{State, TaskFilter, TaskId, TaskSummary};
+use glassworks_engine::store::{End, Listing, NewRow, Place, Write};
+use glassworks_protocol::{EventBody, State, TaskFilter, TaskId, TaskSummary};
 
 use crate::bench::Bench;
 use crate::support::{
@@ -13,11 +13,14 @@ use crate::support::{
 
 /// Finds tasks in each of the ways of asking, which must agree.
 async fn found(bench: &Bench, filter: TaskFilter) -> Vec<TaskId> {
-    let tasks = bench.tasks(filter.clone(), None, 1_000).await.unwrap();
-    let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
-    let summaries = bench.summaries(filter.clone(), None, 1_000).await.unwrap();
-    let short: Vec<TaskId> = summaries.iter().map(|task| task.id).collect();
-    assert_eq!(short, ids, "{filter:?}");
+    let mut ids: Vec<TaskId> = Vec::new();
+    let mut place = Some(Place::Newest);
+    while let Some(from) = place {
+        let found = bench.summaries(filter.clone(), from, 2).await.unwrap();
+        assert!(found.tasks.len() <= 2 && found.searched_until.is_none());
+        ids.extend(found.tasks.iter().map(|task| task.id));
+        place = found.next;
+    }
     let all = everything(&**bench).await;
     let all: Vec<TaskId> = all.iter().map(|task| task.id).collect();
     let among = bench.summaries_of(all, filter.clone()).await.unwrap();
@@ -61,8 +64,8 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
     let listed = everything(&*bench).await;
     assert_eq!(listed.len(), ids.len());
     let all = TaskFilter::default();
-    let summaries = bench.summaries(all, None, 100).await.unwrap();
-    for (listed, summary) in listed.iter().zip(summaries) {
+    let found = bench.summaries(all, Place::Newest, 100).await.unwrap();
+    for (listed, summary) in listed.iter().zip(found.tasks) {
         assert_eq!(task(&*bench, listed.id).await, *listed);
         let expected = TaskSummary {
             id: listed.id,
@@ -80,6 +83,11 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
             error: listed.error.clone(),
             cancel_requested: listed.cancel_requested,
             last_seq: listed.last_seq,
+            priority: listed.priority,
+            timeout_ms: listed.timeout_ms,
+            unique_key: listed.unique_key.clone(),
+            schedule_id: listed.schedule_id,
+            node: listed.node.clone(),
         };
         assert_eq!(summary, expected);
     }
@@ -90,33 +98,55 @@ pub(crate) async fn a_list_is_newest_first_and_read_in_pages(bench: Bench) {
     let mut expected: Vec<TaskId> = rows.iter().map(|row| row.id).collect();
     submit_all(&*bench, rows).await.unwrap();
     expected.reverse();
-    for limit in [1, 3, 7, 100] {
-        let mut seen: Vec<TaskId> = Vec::new();
-        loop {
-            let before = seen.last().copied();
-            let all = TaskFilter::default();
-            let page = bench.tasks(all.clone(), before, limit).await.unwrap();
-            let short = bench.summaries(all, before, limit).await.unwrap();
-            assert!(page.len() <= limit as usize);
-            let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
-            let short: Vec<TaskId> = short.iter().map(|task| task.id).collect();
-            assert_eq!(ids, short);
-            if ids.is_empty() {
-                break;
+    let ids = |found: &Listing| -> Vec<TaskId> { found.tasks.iter().map(|task| task.id).collect() };
+    for filter in [
+        TaskFilter::default(),
+        TaskFilter {
+            kind: Some("kind".to_owned()),
+            ..TaskFilter::default()
+        },
+        TaskFilter {
+            state: State::ALL.to_vec(),
+            ..TaskFilter::default()
+        },
+    ] {
+        for limit in [1, 3, 7, 100] {
+            let page = async |place| bench.summaries(filter.clone(), place, limit).await.unwrap();
+            let mut seen: Vec<TaskId> = Vec::new();
+            let mut found = page(Place::Newest).await;
+            assert_eq!(found.previous, None);
+            loop {
+                assert!(found.tasks.len() <= limit as usize);
+                seen.extend(ids(&found));
+                match found.next {
+                    Some(next) => found = page(next).await,
+                    None => break,
+                }
             }
-            seen.extend(ids);
+            assert_eq!(seen, expected, "in pages of {limit}");
+            // And back again.
+            let mut back = ids(&found);
+            while let Some(previous) = found.previous {
+                found = page(previous).await;
+                let mut newer = ids(&found);
+                assert!(newer.len() <= limit as usize);
+                newer.extend(back);
+                back = newer;
+            }
+            assert_eq!(back, expected, "back in pages of {limit}");
         }
-        assert_eq!(seen, expected, "in pages of {limit}");
     }
     // A place stays where it is when its task is gone.
     ask(&*bench, Write::Cancel(expected[2])).await.unwrap();
     ask(&*bench, Write::Delete(expected[2])).await.unwrap();
-    let page = bench
-        .tasks(TaskFilter::default(), Some(expected[2]), 2)
-        .await
-        .unwrap();
-    let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
-    assert_eq!(ids, expected[3..5]);
+    for (place, expected) in [
+        (Place::OlderThan(expected[2]), &expected[3..5]),
+        (Place::NewerThan(expected[2]), &expected[0..2]),
+    ] {
+        let all = TaskFilter::default();
+        let found = bench.summaries(all, place, 2).await.unwrap();
+        assert_eq!(ids(&found), expected);
+    }
 }
 
 pub(crate) async fn a_filter_lets_pass_what_meets_all_of_it(bench: Bench) {
@@ -152,7 +182,7 @@ pub(crate) async fn a_filter_lets_pass_what_meets_all_of_it(bench: Bench) {
     }
     for state in State::ALL {
         let filter = TaskFilter {
-            state: Some(state),
+            state: vec![state],
             ..TaskFilter::default()
         };
         let expected = match state {
@@ -162,6 +192,229 @@ pub(crate) async fn a_filter_lets_pass_what_meets_all_of_it(bench: Bench) {
         };
         assert_eq!(found(&bench, filter).await, expected, "{state}");
     }
+    let several = |states: &[State], tag: Option<&str>| TaskFilter {
+        state: states.to_vec(),
+        tag: tag.map(str::to_owned),
+        ..TaskFilter::default()
+    };
+    for (filter, expected) in [
+        (
+            several(&[State::Cancelled, State::Queued], None),
+            vec![three, two, one],
+        ),
+        (
+            several(&[State::Cancelled, State::Failed], None),
+            vec![three],
+        ),
+        (
+            several(&[State::Queued, State::Failed], Some("blue")),
+            vec![one],
+        ),
+        (several(&[State::Cancelled], Some("blue")), vec![]),
+    ] {
+        assert_eq!(found(&bench, filter).await, expected);
+    }
+}
+
+/// Every state, kind, queue and tag together, wherever the tasks have come from, and after a
+/// restart.
+pub(crate) async fn filters_follow_a_task_through_its_life(mut bench: Bench) {
+    let tagged = |tags: &[&str]| NewRow {
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..row()
+    };
+    let life = running(&*bench, tagged(&["a", "b", "a"])).await;
+    submit(&*bench, tagged(&["b"])).await;
+    submit(&*bench, tagged(&[])).await;
+    let stays = async |bench: &Bench, state: State| {
+        for one in State::ALL {
+            for tag in [None, Some("a")] {
+                for kind in [None, Some("kind")] {
+                    for queue in [None, Some("default")] {
+                        let filter = TaskFilter {
+                            state: vec![one],
+                            tag: tag.map(str::to_owned),
+                            kind: kind.map(str::to_owned),
+                            queue: queue.map(str::to_owned),
+                            ..TaskFilter::default()
+                        };
+                        let has = found(bench, filter.clone()).await.contains(&life);
+                        assert_eq!(has, one == state, "{filter:?}");
+                    }
+                }
+            }
+        }
+    };
+    stays(&bench, State::Running).await;
+    finish(&*bench, life, 1, failed(Some(1_000))).await.unwrap();
+    stays(&bench, State::Retrying).await;
+    ask(&*bench, Write::Retry(life)).await.unwrap();
+    stays(&bench, State::Queued).await;
+    bench.reopen().await;
+    stays(&bench, State::Queued).await;
+    ask(&*bench, Write::Cancel(life)).await.unwrap();
+    stays(&bench, State::Cancelled).await;
+    ask(&*bench, Write::Delete(life)).await.unwrap();
+    for tag in ["a", "b"] {
+        let filter = TaskFilter {
+            tag: Some(tag.to_owned()),
+            ..TaskFilter::default()
+        };
+        assert!(!found(&bench, filter).await.contains(&life));
+    }
+}
+
+pub(crate) async fn a_list_cuts_what_is_long_and_a_task_does_not(bench: Bench) {
+    let long = "ü".repeat(100_000);
+    let id = running(&*bench, row()).await;
+    let told = vec![EventBody::Progress {
+        fraction: 0.5,
+        message: Some(long.clone()),
+    }];
+    record(&*bench, id, 1, told).await.unwrap();
+    let end = End::Failed {
+        message: long.clone(),
+        ran_ms: 1,
+        retry_in_ms: None,
+    };
+    finish(&*bench, id, 1, end).await.unwrap();
+    let whole = task(&*bench, id).await;
+    assert_eq!(whole.error.unwrap().message, long);
+    let all = TaskFilter::default();
+    let mut found = bench
+        .summaries(all.clone(), Place::Newest, 9)
+        .await
+        .unwrap()
+        .tasks;
+    found.extend(bench.summaries_of(vec![id], all).await.unwrap());
+    assert_eq!(found.len(), 2);
+    for short in found {
+        for text in [
+            short.error.unwrap().message,
+            short.progress.unwrap().message.unwrap(),
+        ] {
+            assert!(text.len() <= 500 && text.ends_with("ü…"), "{}", text.len());
+        }
+    }
+}
+
+pub(crate) async fn whole_tasks_are_given_until_they_are_too_large(bench: Bench) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let payload = format!("\"{}\"", "x".repeat(1_000));
+        ids.push(submit(&*bench, NewRow { payload, ..row() }).await);
+    }
+    let gone = row().id;
+    ids.insert(1, gone);
+    for (most, expected) in [(0, 1), (1_001, 1), (2_500, 2), (u64::MAX, 5)] {
+        let tasks = bench.tasks_of(ids.clone(), most).await.unwrap();
+        let given: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+        let there: Vec<TaskId> = ids.iter().copied().filter(|id| *id != gone).collect();
+        assert_eq!(given, there[..expected], "{most}");
+    }
+    assert!(bench.tasks_of(vec![gone], 9).await.unwrap().is_empty());
+}
+
+pub(crate) async fn of_many_failures_the_first_and_the_latest_are_told(bench: Bench) {
+    let patient = NewRow {
+        max_attempts: 1_000,
+        ..row()
+    };
+    let id = running(&*bench, patient).await;
+    for attempt in 1..=30_u32 {
+        let end = End::Failed {
+            message: format!("failure {attempt}"),
+            ran_ms: 1,
+            retry_in_ms: Some(0),
+        };
+        finish(&*bench, id, attempt, end).await.unwrap();
+        let all = task(&*bench, id).await;
+        let told: Vec<u32> = all.errors.iter().map(|failure| failure.attempt).collect();
+        let latest = attempt.saturating_sub(20) + 1..=attempt;
+        let mut expected: Vec<u32> = latest.collect();
+        if expected[0] > 1 {
+            expected.insert(0, 1);
+        }
+        assert_eq!(told, expected);
+        assert_eq!(u64::from(attempt), all.errors_omitted + told.len() as u64);
+        assert_eq!(all.error, all.errors.last().cloned());
+        assert_eq!(claim(&*bench, 1).await.ids(), [id]);
+    }
+    let log = log(&*bench, id).await.unwrap();
+    let failures = log
+        .iter()
+        .filter(|event| matches!(event.body, EventBody::State { error: Some(_), .. }));
+    assert_eq!(failures.count(), 30);
+}
+
+pub(crate) async fn a_search_finds_text_as_it_reads(bench: Bench) {
+    let with = |text: &str| NewRow {
+        payload: serde_json::json!({ "text": text }).to_string(),
+        ..row()
+    };
+    let search = async |text: &str| {
+        let filter = TaskFilter {
+            q: Some(text.to_owned()),
+            ..TaskFilter::default()
+        };
+        found(&bench, filter).await
+    };
+    for (text, sought) in [
+        (r"C:\temp\new", r"c:\TEMP\new"),
+        (r#"say "hi""#, r#"say "hi""#),
+        ("two\nlines", "two\nlines"),
+        ("ÜBER", "über"),
+        ("жук", "ЖУК"),
+        ("a\u{0}b", "a\u{0}b"),
+    ] {
+        let id = submit(&*bench, with(&format!("<{text}>"))).await;
+        assert_eq!(search(sought).await, [id], "{sought:?}");
+    }
+    // A NUL is a character like any other, and ends nothing.
+    assert!(search("\u{0}x").await.is_empty());
+    assert!(search("C:\u{0}").await.is_empty());
+}
+
+pub(crate) async fn what_a_text_names_comes_before_what_only_has_it(bench: Bench) {
+    let mentions = || NewRow {
+        payload: r#"{"about":"deploy"}"#.to_owned(),
+        ..row()
+    };
+    let kind = NewRow {
+        kind: "deploy".to_owned(),
+        ..row()
+    };
+    let tag = NewRow {
+        tags: vec!["deploy".to_owned()],
+        payload: r#"{"about":"deploy"}"#.to_owned(),
+        ..row()
+    };
+    let old = submit(&*bench, mentions()).await;
+    let kind = submit(&*bench, kind).await;
+    let tag = submit(&*bench, tag).await;
+    let new = submit(&*bench, mentions()).await;
+    submit(&*bench, row()).await;
+    let search = |text: &str| TaskFilter {
+        q: Some(text.to_owned()),
+        ..TaskFilter::default()
+    };
+    let first = bench
+        .summaries(search("deploy"), Place::Newest, 9)
+        .await
+        .unwrap();
+    assert_eq!(
+        first.tasks.iter().map(|task| task.id).collect::<Vec<_>>(),
+        [tag, kind]
+    );
+    assert_eq!(found(&bench, search("deploy")).await, [tag, kind, new, old]);
+    // The beginning of an id: these are of the same minute, or of two.
+    let begun: String = old.to_string().chars().take(18).collect();
+    assert!(found(&bench, search(&begun)).await.contains(&old));
+    let queued = TaskFilter {
+        state: vec![State::Cancelled],
+        ..search(&old.to_string())
+    };
+    assert!(found(&bench, queued).await.is_empty());
 }
 
 pub(crate) async fn a_search_looks_at_id_kind_tags_payload_and_error(bench: Bench) {
@@ -229,7 +482,7 @@ pub(crate) async fn only_those_asked_for_are_looked_up(bench: Bench) {
     submit(&*bench, row()).await;
     let gone = row().id;
     let queued = TaskFilter {
-        state: Some(State::Queued),
+        state: vec![State::Queued],
         ..TaskFilter::default()
     };
     let found = bench
@@ -252,7 +505,11 @@ pub(crate) async fn events_are_read_in_pages(bench: Bench) {
         let mut seen = Vec::new();
         loop {
             let after = seen.len() as u64;
-            let page = bench.events(id, after, limit).await.unwrap().unwrap();
+            let page = bench
+                .events(id, after, limit, u64::MAX)
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!((page.state, page.last_seq), (State::Running, 12));
             assert!(page.events.len() <= limit as usize);
             if page.events.is_empty() {
@@ -263,13 +520,45 @@ pub(crate) async fn events_are_read_in_pages(bench: Bench) {
         assert_eq!(seen, whole, "in pages of {limit}");
     }
     for beyond in [12, 13, u64::MAX] {
-        let page = bench.events(id, beyond, 9).await.unwrap().unwrap();
+        let page = bench
+            .events(id, beyond, 9, u64::MAX)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((page.events.len(), page.last_seq), (0, 12));
     }
-    let none = bench.events(id, 0, 0).await.unwrap().unwrap();
+    let none = bench.events(id, 0, 0, u64::MAX).await.unwrap().unwrap();
     assert!(none.events.is_empty());
-    assert!(bench.events(row().id, 0, 9).await.unwrap().is_none());
+    assert!(
+        bench
+            .events(row().id, 0, 9, u64::MAX)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(bench.task(row().id).await.unwrap(), None);
+}
+
+pub(crate) async fn a_page_of_events_is_cut_by_bytes(bench: Bench) {
+    let id = running(&*bench, row()).await;
+    let long = "x".repeat(1_000);
+    let lines = (0..10).map(|_| output(&long)).collect();
+    record(&*bench, id, 1, lines).await.unwrap();
+    let whole = log(&*bench, id).await.unwrap();
+    // What an event takes beside its text is the store's own, and less than the text here.
+    for (most, at_least, at_most) in [(0, 1, 1), (999, 1, 2), (4_500, 2, 4), (u64::MAX, 9, 9)] {
+        let mut seen = whole[..3].to_vec();
+        while seen.len() < whole.len() {
+            let after = seen.len() as u64;
+            let page = bench.events(id, after, 100, most).await.unwrap().unwrap();
+            let left = whole.len() - seen.len();
+            let cut = page.events.len();
+            assert!(cut >= left.min(at_least) && cut <= at_most, "{most}: {cut}");
+            assert_eq!(page.last_seq, 12);
+            seen.extend(page.events);
+        }
+        assert_eq!(seen, whole, "in pages of {most} bytes");
+    }
 }
 
 pub(crate) async fn counts_equal_a_recount_over_a_restart(mut bench: Bench) {

@@ -1,7 +1,9 @@
 //! Requests that are sent again: known by their key, they are answered as before.
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::{Accepted, NewRow, Outcome, Refusal, RequestKey, Store, Write};
+use glassworks_engine::store::{
+    Accepted, NewRow, Outcome, Place, Refusal, RequestKey, Store, Write,
+};
 use glassworks_protocol::{TaskFilter, TaskId};
 
 use crate::bench::Bench;
@@ -45,8 +47,10 @@ fn are_replayed(accepted: &[Accepted]) -> bool {
 }
 
 async fn tasks(store: &dyn Store) -> usize {
-    let all = store.tasks(TaskFilter::default(), None, 100).await;
-    all.unwrap().len()
+    let all = store
+        .summaries(TaskFilter::default(), Place::Newest, 100)
+        .await;
+    all.unwrap().tasks.len()
 }
 
 pub(crate) async fn a_request_sent_again_is_answered_as_before(mut bench: Bench) {

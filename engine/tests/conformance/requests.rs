@@ -228,7 +228,7 @@ pub(crate) async fn what_is_deleted_leaves_nothing(mut bench: Bench) {
     assert_eq!(committed.deleted, [id]);
     assert!(committed.events.is_empty());
     assert_eq!(bench.task(id).await.unwrap(), None);
-    assert!(bench.events(id, 0, 9).await.unwrap().is_none());
+    assert!(bench.events(id, 0, 9, u64::MAX).await.unwrap().is_none());
     assert_eq!(picture(&*bench).await, before);
 
     // What comes after it, even in its place, has nothing of it.

@@ -209,26 +209,6 @@ pub(crate) async fn an_attempt_that_was_asked_to_stop_is_not_followed_by_another
     }
 }
 
-pub(crate) async fn the_latest_hundred_failures_are_shown(bench: Bench) {
-    let new = NewRow {
-        max_attempts: 1_000,
-        ..row()
-    };
-    let id = running(&*bench, new).await;
-    for attempt in 1..=103 {
-        let again = failed(Some(0));
-        finish(&*bench, id, attempt, again).await.unwrap();
-        claim(&*bench, 1).await;
-    }
-    let task = task(&*bench, id).await;
-    let attempts: Vec<u32> = task.errors.iter().map(|failure| failure.attempt).collect();
-    assert_eq!(attempts, (4..=103).collect::<Vec<u32>>());
-    assert_eq!(task.error.unwrap().attempt, 103);
-    let failures = |event: &EventBody| matches!(event, EventBody::State { error: Some(_), .. });
-    let told = bodies(&*bench, id).await;
-    assert_eq!(told.iter().filter(|event| failures(event)).count(), 103);
-}
-
 /// Neither a record nor any end of `attempt` is accepted, and nothing of it is kept.
 async fn is_fenced(bench: &Bench, id: glassworks_protocol::TaskId, attempt: u32, when: &str) {
     let before = picture(&**bench).await;

@@ -285,6 +285,7 @@ fn shown(card: &Card) -> Task {
         result: card.result.as_deref().map(json),
         error: card.failures.last().cloned(),
         errors: card.failures.clone(),
+        errors_omitted: 0,
         cancel_requested: card.asked_to_stop,
         unique_key: card.new.unique_key.clone(),
         schedule_id: None,

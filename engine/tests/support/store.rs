@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use glassworks_engine::store::{
-    Accepted, Claim, Claimed, Clock, Committed, Due, End, Lost, NewRow, Outcome, Refusal,
+    Accepted, Claim, Claimed, Clock, Committed, Due, End, Lost, NewRow, Outcome, Place, Refusal,
     RenewedLease, Store, Write,
 };
 use glassworks_protocol::{
@@ -297,7 +297,7 @@ pub(crate) async fn state(store: &dyn Store, id: TaskId) -> State {
 /// A task's whole log, or `None` when there is no such task. It has no gap and ends where the
 /// task says it does.
 pub(crate) async fn log(store: &dyn Store, id: TaskId) -> Option<Vec<Event>> {
-    let page = store.events(id, 0, u32::MAX).await.unwrap()?;
+    let page = store.events(id, 0, u32::MAX, u64::MAX).await.unwrap()?;
     for (index, event) in page.events.iter().enumerate() {
         assert_eq!(event.seq, index as u64 + 1, "a gap or a repetition");
         assert_eq!(event.task_id, id);
@@ -312,10 +312,24 @@ pub(crate) async fn bodies(store: &dyn Store, id: TaskId) -> Vec<EventBody> {
     log.into_iter().map(|event| event.body).collect()
 }
 
+/// A page of a list, of tasks as each reads by itself.
+pub(crate) async fn list(
+    store: &dyn Store,
+    filter: TaskFilter,
+    place: Place,
+    limit: u32,
+) -> Vec<Task> {
+    let found = store.summaries(filter, place, limit).await.unwrap();
+    let ids: Vec<TaskId> = found.tasks.iter().map(|task| task.id).collect();
+    let tasks = store.tasks_of(ids.clone(), u64::MAX).await.unwrap();
+    let listed: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+    assert_eq!(listed, ids);
+    tasks
+}
+
 /// Every task, newest first.
 pub(crate) async fn everything(store: &dyn Store) -> Vec<Task> {
-    let all = TaskFilter::default();
-    store.tasks(all, None, u32::MAX).await.unwrap()
+    list(store, TaskFilter::default(), Place::Newest, u32::MAX).await
 }
 
 /// Everything that can be read of every task.

@@ -93,6 +93,10 @@ codes! {
         "The store could not do its part. The log says why.";
     BacklogFull, "backlog_full", 503, "The backlog is full",
         "As many tasks are unfinished as the server takes: submit again after `Retry-After`.";
+    Crowded, "crowded", 503, "Too much is asked at the same time",
+        "As many questions of this sort wait for the store as may: ask again after `Retry-After`.";
+    TakesTooLong, "takes_too_long", 503, "It takes too long",
+        "The store gave the question up: narrow it, or ask again after `Retry-After`.";
     StoreUnavailable, "store_unavailable", 503, "The store is not available",
         "Nothing can be stored or read at this moment: the same may be sent again after `Retry-After`.";
     ShuttingDown, "shutting_down", 503, "Shutting down",

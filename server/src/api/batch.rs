@@ -79,7 +79,8 @@ pub(crate) async fn submit(
 /// Cancels, retries or deletes every task that matches.
 ///
 /// A task whose state forbids it is passed over, and counts as matched only. A filter that lets
-/// every task pass is refused, unless `all` says that this is meant.
+/// every task pass is refused, unless `all` says that this is meant. It goes on when the client
+/// leaves before it is done, and the server's log says what came of it.
 #[utoipa::path(
     post, path = "/api/tasks/bulk", tag = tags::TASKS, operation_id = "change_tasks",
     request_body(content = BulkChange, example = json!({

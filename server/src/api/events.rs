@@ -31,7 +31,8 @@ pub(crate) struct EventsQuery {
     #[serde(deserialize_with = "optional")]
     #[param(default = 0)]
     after: Option<u64>,
-    /// How many events a page of JSON has at most. A stream has no pages.
+    /// How many events a page of JSON has at most; it has fewer where they are large, of 1 MiB
+    /// together or more. A stream has no pages.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 1, maximum = 1_000, default = 100)]
     limit: Option<u32>,

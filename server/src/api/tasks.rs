@@ -1,11 +1,15 @@
 //! `/api/tasks`: submit, list, read, cancel, retry, delete.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{
-    AcceptedTask, NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskId, TaskPage,
+    AcceptedTask, ListedTask, NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskId,
+    TaskPage, TaskSummary,
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -111,9 +115,13 @@ async fn ended_within(node: &Node, id: TaskId, wait: Wait) -> Result<Task, Error
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ListQuery {
-    /// Only tasks in this state.
+    /// Only tasks in this state, or in one of several with commas between them.
     #[serde(deserialize_with = "optional")]
-    state: Option<State>,
+    #[param(
+        value_type = Option<String>, example = "queued,running",
+        pattern = "^((scheduled|queued|running|retrying|completed|failed|cancelled)(,(scheduled|queued|running|retrying|completed|failed|cancelled))*)?$",
+    )]
+    state: Option<Words<State>>,
     /// Only tasks of this kind.
     #[serde(deserialize_with = "optional")]
     kind: Option<String>,
@@ -123,34 +131,89 @@ pub(crate) struct ListQuery {
     /// Only tasks with this tag.
     #[serde(deserialize_with = "optional")]
     tag: Option<String>,
-    /// Only tasks with this text, letter case apart, in id, kind, tags, payload or error.
+    /// Only tasks with this text in id, kind, tags, payload or error. Letter case does not count,
+    /// by Unicode. What is in a payload is found as it was sent and as it reads without the escapes
+    /// of JSON. First come the tasks that it names: by the beginning of their id (8 characters or
+    /// more), their kind or a tag. Looking through the others ends after two seconds, and
+    /// `next_cursor` goes on.
     #[serde(deserialize_with = "optional")]
+    #[param(max_length = 256)]
     q: Option<String>,
+    /// What to tell of each task beside its summary: `payload`, `result` and `errors`, with commas
+    /// between them. A page of them ends early, at 1 MiB.
+    #[serde(deserialize_with = "optional")]
+    #[param(
+        value_type = Option<String>, example = "payload,result",
+        pattern = "^((payload|result|errors)(,(payload|result|errors))*)?$",
+    )]
+    fields: Option<Words<Field>>,
     /// How many tasks a page has at most.
     #[serde(deserialize_with = "optional")]
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` or `previous_cursor` of a page.
     #[serde(deserialize_with = "optional")]
-    #[param(format = Uuid)]
     cursor: Option<String>,
+}
+
+/// What a list can tell of a task beside its summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Payload,
+    Result,
+    Errors,
+}
+
+impl FromStr for Field {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "payload" => Ok(Self::Payload),
+            "result" => Ok(Self::Result),
+            "errors" => Ok(Self::Errors),
+            _ => Err(format!(
+                "`{word}` is not a field of this sort; they are payload, result, errors"
+            )),
+        }
+    }
+}
+
+/// Words with commas between them.
+#[derive(Debug)]
+struct Words<T>(Vec<T>);
+
+impl<T: FromStr<Err: Display>> FromStr for Words<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let words = text.split(',').map(|word| word.trim().parse());
+        words.collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Lists tasks, newest first.
 ///
-/// Page by page: `next_cursor` of one page is the `cursor` of the next. A parameter without a
-/// value counts as absent.
+/// Page by page: `next_cursor` of one page is the `cursor` of the next, and `previous_cursor` leads
+/// back. A task is told in short: without payload, result and errors, unless `fields` names them,
+/// and with long texts cut. A page can have fewer tasks than `limit` and not be the last. A
+/// parameter without a value counts as absent.
 #[utoipa::path(
     get, path = "/api/tasks", tag = tags::TASKS, operation_id = "list_tasks",
     params(ListQuery),
-    responses((status = 200, description = "One page.", body = TaskPage<Task>)),
+    responses(
+        (status = 200, description = "One page.", body = TaskPage<ListedTask>),
+        (status = 503, description = "Too much is asked at the same time, or this takes too long: narrow it.",
+            body = Problem, content_type = PROBLEM_JSON,
+            headers(("Retry-After" = u32, description = "Seconds to wait before another try."))),
+    ),
 )]
 pub(crate) async fn list(
     Shared(engine): Shared<Engine>,
     Query(query): Query<ListQuery>,
-) -> ApiResult<Json<TaskPage>> {
+) -> ApiResult<Json<TaskPage<ListedTask>>> {
     let filter = TaskFilter {
-        state: query.state,
+        state: query.state.map(|Words(states)| states).unwrap_or_default(),
         kind: query.kind,
         queue: query.queue,
         tag: query.tag,
@@ -160,7 +223,19 @@ pub(crate) async fn list(
         limit: query.limit,
         cursor: query.cursor,
     };
-    Ok(Json(engine.tasks(&filter, &page).await?))
+    let fields = query.fields.map(|Words(fields)| fields).unwrap_or_default();
+    if fields.is_empty() {
+        let page = engine.summaries(&filter, &page).await?;
+        return Ok(Json(page.map(TaskSummary::into)));
+    }
+    let has = |field| fields.contains(&field);
+    let page = engine.tasks(&filter, &page).await?;
+    Ok(Json(page.map(|mut task| ListedTask {
+        payload: has(Field::Payload).then(|| task.payload.clone()),
+        result: task.result.take().filter(|_| has(Field::Result)),
+        errors: has(Field::Errors).then(|| std::mem::take(&mut task.errors)),
+        summary: task.into(),
+    })))
 }
 
 /// Reads a task.

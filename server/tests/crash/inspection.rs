@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result, ensure};
-use glassworks_protocol::{Event, State, StateCounts, Stats, Task, TaskId, TaskPage};
+use glassworks_protocol::{Event, State, StateCounts, Stats, Task, TaskId, TaskPage, TaskSummary};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -182,8 +182,10 @@ async fn all_tasks(connection: &mut Connection) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     let mut path = "/api/tasks?limit=100".to_owned();
     loop {
-        let page: TaskPage = connection.get(&path).await?.read(StatusCode::OK)?;
-        tasks.extend(page.tasks);
+        let page: TaskPage<TaskSummary> = connection.get(&path).await?.read(StatusCode::OK)?;
+        for listed in page.tasks {
+            tasks.push(task(connection, listed.id).await?);
+        }
         match page.next_cursor {
             Some(cursor) => path = format!("/api/tasks?limit=100&cursor={cursor}"),
             None => return Ok(tasks),

@@ -61,7 +61,106 @@ async fn a_list_is_newest_first_filtered_and_paged() {
     assert_eq!(page["tasks"][0]["id"], ids[0]);
     assert!(page["next_cursor"].is_null());
     let none = client.get("/api/tasks?state=failed").await.json();
-    assert_eq!(none, json!({"tasks": [], "next_cursor": null}));
+    assert_eq!(
+        none,
+        json!({"tasks": [], "next_cursor": null, "previous_cursor": null, "searched_until": null})
+    );
+    let back = page["previous_cursor"].as_str().unwrap();
+    let back = format!("/api/tasks?tag=x&limit=1&cursor={back}");
+    let page = client.get(&back).await.json();
+    assert_eq!(page["tasks"][0]["id"], ids[2]);
+    assert!(page["previous_cursor"].is_null());
+    for (states, count) in [("scheduled,running", 3), ("failed,%20cancelled", 0)] {
+        let path = format!("/api/tasks?state={states}");
+        let page = client.get(&path).await.json();
+        assert_eq!(page["tasks"].as_array().unwrap().len(), count, "{states}");
+    }
+    for wrong in [
+        "state=scheduled,late",
+        "state=,",
+        "fields=payload,color",
+        "cursor=x",
+        "cursor=text",
+    ] {
+        let answer = client.get(&format!("/api/tasks?{wrong}")).await;
+        answer.problem(422, "/api/tasks");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_small_unless_fields_are_asked_for_and_then_within_bounds() {
+    let server = Server::start().await;
+    let client = server.client();
+    let sources: Vec<_> = (0..25)
+        .map(|number| json!({"name": format!("s{number}"), "url": format!("https://example.com/{}", "x".repeat(7_800))}))
+        .collect();
+    for _ in 0..12 {
+        let task = json!({
+            "kind": "fetch",
+            "payload": {"sources": sources},
+            "delay_ms": 3_600_000,
+        });
+        let answer = client.post("/api/tasks", &task).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
+    }
+    let short = client.get("/api/tasks").await;
+    assert!(short.text().len() < 20_000, "{}", short.text().len());
+    let listed = &short.json()["tasks"][0];
+    for left_out in ["payload", "result", "errors"] {
+        assert!(listed.get(left_out).is_none(), "{left_out}");
+    }
+    let mut seen = 0;
+    let mut path = "/api/tasks?fields=payload,errors".to_owned();
+    loop {
+        let answer = client.get(&path).await;
+        assert!(answer.text().len() < 1_200_000, "{}", answer.text().len());
+        let page = answer.json();
+        for task in page["tasks"].as_array().unwrap() {
+            assert!(task["payload"]["sources"].is_array());
+            assert_eq!(task["errors"], json!([]));
+            assert!(task.get("result").is_none());
+            seen += 1;
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/api/tasks?fields=payload,errors&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, 12);
+}
+
+#[tokio::test]
+async fn what_is_searched_for_is_text_and_nothing_else() {
+    let server = Server::start().await;
+    let client = server.client();
+    for tag in ["ÜBER", "back\\slash"] {
+        let task = json!({
+            "kind": "sleep", "payload": {"seconds": 0}, "tags": [tag], "delay_ms": 3_600_000,
+        });
+        client.post("/api/tasks", &task).await;
+    }
+    let count = async |q: &str| {
+        let page = client.get(&format!("/api/tasks?q={q}")).await.json();
+        page["tasks"].as_array().unwrap().len()
+    };
+    assert_eq!(count("%C3%BCber").await, 1);
+    assert_eq!(count("back%5Cslash").await, 1);
+    assert_eq!(count("%00x").await, 0);
+    let long = "%C3%BC".repeat(256);
+    assert_eq!(count(&long).await, 0);
+    let longer = client.get(&format!("/api/tasks?q={long}x")).await;
+    longer.problem(422, "/api/tasks");
+
+    // A pattern that ended at its NUL would let every task pass.
+    let bulk = async |q: &str| {
+        let change = json!({"action": "cancel", "filter": {"q": q}});
+        client.post("/api/tasks/bulk", &change).await
+    };
+    let nothing = bulk("\u{0}x").await.json();
+    assert_eq!(nothing, json!({"matched": 0, "changed": 0}));
+    bulk(&"x".repeat(257)).await.problem(422, "/api/tasks/bulk");
+    let one = bulk("über").await.json();
+    assert_eq!(one, json!({"matched": 1, "changed": 1}));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod forgetting;
 mod fresh;
 mod identity;
 mod ledger;
+mod listing;
 mod lock;
 mod queues;
 mod read;
@@ -17,8 +18,10 @@ mod requests;
 mod rows;
 mod schedules;
 mod schema;
+mod search;
 mod sql;
 mod statements;
+mod text;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -33,9 +36,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use self::identity::Identity;
 use self::lock::ProcessLock;
-use self::readers::Readers;
+use self::readers::{Lane, Readers, Watch};
+use self::text::Sought;
 use self::writer::Writer;
-use super::{Clock, Committed, EventPage, Store, StoreError, StoreFailure, Write};
+use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
 use crate::limits::Limits;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
@@ -98,6 +102,15 @@ impl SqliteStore {
     /// Blocks while it reads the file: a few milliseconds, longer after a crash with a large WAL.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, OpenError> {
         Self::open_with_clock(path, limits, Box::new(Timestamp::now))
+    }
+
+    /// Answers a question that waits for no list.
+    fn single<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
+        let query = |connection: &Connection, _: &Watch| query(connection);
+        self.readers.read(Lane::Single, query).boxed()
     }
 
     /// As [`open`](Self::open), with the moment of each commit told by `clock`.
@@ -201,29 +214,43 @@ impl Store for SqliteStore {
 
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>> {
         self.readers
-            .read(move |connection| read::task(connection, id))
-            .boxed()
-    }
-
-    fn tasks(
-        &self,
-        filter: TaskFilter,
-        before: Option<TaskId>,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>> {
-        self.readers
-            .read(move |connection| read::tasks(connection, &filter, before, limit))
+            .read(Lane::Single, move |connection, _| {
+                read::task(connection, id)
+            })
             .boxed()
     }
 
     fn summaries(
         &self,
         filter: TaskFilter,
-        before: Option<TaskId>,
+        place: Place,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Listing, StoreError>> {
+        let sought = filter.q.as_deref().and_then(Sought::new);
+        if let Some(sought) = sought {
+            return self
+                .readers
+                .read(Lane::Searches, move |connection, watch| {
+                    search::summaries(connection, &sought, &filter, place, limit, watch)
+                })
+                .boxed();
+        }
         self.readers
-            .read(move |connection| read::summaries(connection, &filter, before, limit))
+            .read(Lane::Lists, move |connection, _| {
+                read::summaries(connection, &filter, place, limit)
+            })
+            .boxed()
+    }
+
+    fn tasks_of(
+        &self,
+        ids: Vec<TaskId>,
+        max_bytes: u64,
+    ) -> BoxFuture<'_, Result<Vec<Task>, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |connection, _| {
+                read::tasks_of(connection, &ids, max_bytes)
+            })
             .boxed()
     }
 
@@ -232,8 +259,16 @@ impl Store for SqliteStore {
         ids: Vec<TaskId>,
         filter: TaskFilter,
     ) -> BoxFuture<'_, Result<Vec<TaskSummary>, StoreError>> {
+        let sought = filter.q.as_deref().and_then(Sought::new);
+        let lane = if sought.is_some() {
+            Lane::Searches
+        } else {
+            Lane::Lists
+        };
         self.readers
-            .read(move |connection| read::summaries_of(connection, &ids, &filter))
+            .read(lane, move |connection, _| {
+                search::summaries_of(connection, &ids, &filter, sought.as_ref())
+            })
             .boxed()
     }
 
@@ -242,37 +277,38 @@ impl Store for SqliteStore {
         id: TaskId,
         after: u64,
         limit: u32,
+        max_bytes: u64,
     ) -> BoxFuture<'_, Result<Option<EventPage>, StoreError>> {
         self.readers
-            .read(move |connection| read::events(connection, id, after, limit))
+            .read(Lane::Single, move |connection, _| {
+                read::events(connection, id, after, limit, max_bytes)
+            })
             .boxed()
     }
 
     fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
-        self.readers.read(queues::list).boxed()
+        self.single(queues::list)
     }
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
-        self.readers.read(schedules::list).boxed()
+        self.single(schedules::list)
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
-        self.readers.read(read::counts).boxed()
+        self.single(read::counts)
     }
 
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
-        self.readers.read(read::oldest_waiting).boxed()
+        self.single(read::oldest_waiting)
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {
-        self.readers
-            .read(|connection| {
-                Ok(StoreFigures {
-                    kind: "sqlite",
-                    sync: "full",
-                    size_bytes: read::size(connection),
-                })
+        self.single(|connection| {
+            Ok(StoreFigures {
+                kind: "sqlite",
+                sync: "full",
+                size_bytes: read::size(connection),
             })
-            .boxed()
+        })
     }
 }

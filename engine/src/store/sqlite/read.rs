@@ -1,14 +1,22 @@
 //! The questions that a store answers, on a reading connection.
 
 use glassworks_protocol::{StateCounts, Task, TaskFilter, TaskId, TaskSummary, Timestamp};
-use rusqlite::types::ToSql;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{self, Stored, code};
+use super::listing::{self, Found};
+use super::rows::{self, Stored};
 use super::sql;
-use crate::store::EventPage;
+use crate::store::{EventPage, Listing, Place};
+
+/// Failures that are told of a task beside its first.
+const LATEST_FAILURES: u32 = 20;
 
 pub(super) fn task(connection: &Connection, id: TaskId) -> rusqlite::Result<Option<Task>> {
+    Ok(weighed(connection, id)?.map(|(task, _)| task))
+}
+
+/// A task, and how many bytes its payload, result and latest failure have.
+fn weighed(connection: &Connection, id: TaskId) -> rusqlite::Result<Option<(Task, u64)>> {
     let text = format!(
         "SELECT {}, {} FROM {} {} WHERE t.id = ?1",
         sql::SUMMARY_COLUMNS,
@@ -18,61 +26,85 @@ pub(super) fn task(connection: &Connection, id: TaskId) -> rusqlite::Result<Opti
     );
     let found = connection
         .prepare_cached(&text)?
-        .query_row([Stored(id)], |row| Ok((row.get(0)?, rows::task(row)?)))
+        .query_row([Stored(id)], |row| {
+            Ok((row.get(0)?, rows::task(row)?, rows::task_bytes(row)?))
+        })
         .optional()?;
-    found
-        .map(|(row, task)| with_failures(connection, row, task))
-        .transpose()
+    let Some((row, mut task, bytes)) = found else {
+        return Ok(None);
+    };
+    add_failures(connection, row, &mut task)?;
+    let told = task
+        .errors
+        .iter()
+        .map(|failure| failure.message.len() as u64);
+    let bytes = bytes + told.sum::<u64>();
+    Ok(Some((task, bytes)))
 }
 
-pub(super) fn tasks(
+pub(super) fn tasks_of(
     connection: &Connection,
-    filter: &TaskFilter,
-    before: Option<TaskId>,
-    limit: u32,
+    ids: &[TaskId],
+    max_bytes: u64,
 ) -> rusqlite::Result<Vec<Task>> {
-    let columns = format!("{}, {}", sql::SUMMARY_COLUMNS, sql::TASK_COLUMNS);
-    let tables = format!("{} {}", sql::SUMMARY_TABLES, sql::RESULT_TABLE);
-    let found =
-        Selection::of(filter)
-            .before(before)
-            .list(connection, &columns, &tables, limit, |row| {
-                Ok((row.get(0)?, rows::task(row)?))
-            })?;
-    found
-        .into_iter()
-        .map(|(row, task)| with_failures(connection, row, task))
-        .collect()
+    let mut tasks = Vec::new();
+    let mut total = 0;
+    for id in ids {
+        let Some((task, bytes)) = weighed(connection, *id)? else {
+            continue;
+        };
+        total += bytes;
+        if total > max_bytes && !tasks.is_empty() {
+            break;
+        }
+        tasks.push(task);
+    }
+    Ok(tasks)
 }
 
 pub(super) fn summaries(
     connection: &Connection,
     filter: &TaskFilter,
-    before: Option<TaskId>,
+    place: Place,
     limit: u32,
-) -> rusqlite::Result<Vec<TaskSummary>> {
-    Selection::of(filter).before(before).list(
-        connection,
-        sql::SUMMARY_COLUMNS,
-        sql::SUMMARY_TABLES,
-        limit,
-        rows::summary,
-    )
+) -> rusqlite::Result<Listing> {
+    // One more than asked for, to know whether another page follows.
+    let mut found = listing::nearest(connection, filter, place, limit.saturating_add(1))?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let to_newer = matches!(place, Place::NewerThan(_));
+    if to_newer {
+        found.reverse();
+    }
+    let oldest = found.last().map(|(id, _)| Place::OlderThan(*id));
+    let newest = found.first().map(|(id, _)| Place::NewerThan(*id));
+    Ok(Listing {
+        tasks: summaries_at(connection, &found)?,
+        place,
+        next: oldest.filter(|_| more || to_newer),
+        previous: newest.filter(|_| match place {
+            Place::NewerThan(_) => more,
+            place => place != Place::Newest,
+        }),
+        searched_until: None,
+    })
 }
 
-pub(super) fn summaries_of(
+/// These tasks in short, in their order.
+pub(super) fn summaries_at(
     connection: &Connection,
-    ids: &[TaskId],
-    filter: &TaskFilter,
+    found: &[Found],
 ) -> rusqlite::Result<Vec<TaskSummary>> {
-    let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    Selection::of(filter).among(ids).list(
-        connection,
+    let text = format!(
+        "SELECT {} FROM {} WHERE t.row = ?1",
         sql::SUMMARY_COLUMNS,
-        sql::SUMMARY_TABLES,
-        limit,
-        rows::summary,
-    )
+        sql::SUMMARY_TABLES
+    );
+    let mut statement = connection.prepare_cached(&text)?;
+    found
+        .iter()
+        .map(|(_, row)| statement.query_row([row], rows::short))
+        .collect()
 }
 
 pub(super) fn events(
@@ -80,6 +112,7 @@ pub(super) fn events(
     id: TaskId,
     after: u64,
     limit: u32,
+    max_bytes: u64,
 ) -> rusqlite::Result<Option<EventPage>> {
     let position = connection
         .prepare_cached(sql::TASK_POSITION)?
@@ -93,10 +126,17 @@ pub(super) fn events(
     };
     // SQLite's integers are signed; nothing follows a `seq` beyond them.
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let events = connection
-        .prepare_cached(sql::EVENTS_AFTER)?
-        .query_map(params![row, after, limit], |row| rows::event(id, row))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut statement = connection.prepare_cached(sql::EVENTS_AFTER)?;
+    let mut found = statement.query(params![row, after, limit])?;
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        bytes += rows::event_bytes(row)?;
+        if bytes > max_bytes && !events.is_empty() {
+            break;
+        }
+        events.push(rows::event(id, row)?);
+    }
     Ok(Some(EventPage {
         events,
         state,
@@ -134,116 +174,28 @@ pub(super) fn size(connection: &Connection) -> u64 {
         .sum()
 }
 
-fn with_failures(connection: &Connection, row: i64, mut task: Task) -> rusqlite::Result<Task> {
-    if task.error.is_some() {
-        task.errors = connection
-            .prepare_cached(sql::FAILURES)?
-            .query_map([row], rows::failure)?
-            .collect::<rusqlite::Result<_>>()?;
-        task.errors.reverse();
+/// The first failure and the latest, oldest first, and how many there are between.
+fn add_failures(connection: &Connection, row: i64, task: &mut Task) -> rusqlite::Result<()> {
+    if task.error.is_none() {
+        return Ok(());
     }
-    Ok(task)
-}
-
-/// The conditions of a list, with their parameters.
-#[derive(Default)]
-struct Selection {
-    conditions: Vec<String>,
-    parameters: Vec<Box<dyn ToSql>>,
-}
-
-impl Selection {
-    fn of(filter: &TaskFilter) -> Self {
-        let mut selection = Self::default();
-        if let Some(state) = filter.state {
-            // Written out, so that the index of that state alone can serve.
-            selection
-                .conditions
-                .push(format!("t.state = {}", code(state)));
-        }
-        if let Some(kind) = &filter.kind {
-            selection.add("t.kind = ?", kind.clone());
-        }
-        if let Some(queue) = &filter.queue {
-            selection.add("t.queue = ?", queue.clone());
-        }
-        if let Some(tag) = &filter.tag {
-            selection.add(
-                "EXISTS (SELECT 1 FROM json_each(b.tags) WHERE value = ?)",
-                tag.clone(),
-            );
-        }
-        if let Some(text) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-            let anywhere = format!("%{}%", escape(text));
-            // An id is stored as its bytes, so without the hyphens of its text.
-            let in_id = format!("%{}%", escape(&text.replace('-', "")));
-            let number = selection.parameters.len();
-            selection.conditions.push(format!(
-                r"(hex(t.id) LIKE ?{id} ESCAPE '\' OR t.kind LIKE ?{text} ESCAPE '\'
-                   OR b.tags LIKE ?{text} ESCAPE '\' OR b.payload LIKE ?{text} ESCAPE '\'
-                   OR EXISTS (SELECT 1 FROM failures
-                              WHERE row = t.row AND message LIKE ?{text} ESCAPE '\'))",
-                id = number + 1,
-                text = number + 2,
-            ));
-            selection.parameters.push(Box::new(in_id));
-            selection.parameters.push(Box::new(anywhere));
-        }
-        selection
+    task.errors = connection
+        .prepare_cached(sql::FAILURES)?
+        .query_map(params![row, LATEST_FAILURES], rows::failure)?
+        .collect::<rusqlite::Result<_>>()?;
+    task.errors.reverse();
+    if task.errors.len() < LATEST_FAILURES as usize {
+        return Ok(());
     }
-
-    fn before(mut self, id: Option<TaskId>) -> Self {
-        if let Some(id) = id {
-            self.add("t.id < ?", Stored(id));
-        }
-        self
+    let first = connection
+        .prepare_cached(sql::FIRST_FAILURE)?
+        .query_row([row], rows::failure)?;
+    if task.errors.first() != Some(&first) {
+        task.errors.insert(0, first);
     }
-
-    fn among(mut self, ids: &[TaskId]) -> Self {
-        let first = self.parameters.len() + 1;
-        let places: Vec<String> = (first..first + ids.len())
-            .map(|place| format!("?{place}"))
-            .collect();
-        self.conditions
-            .push(format!("t.id IN ({})", places.join(", ")));
-        for id in ids {
-            self.parameters.push(Box::new(Stored(*id)));
-        }
-        self
-    }
-
-    /// Adds a condition with one parameter, written `?`.
-    fn add(&mut self, condition: &str, parameter: impl ToSql + 'static) {
-        self.parameters.push(Box::new(parameter));
-        let place = format!("?{}", self.parameters.len());
-        self.conditions.push(condition.replace('?', &place));
-    }
-
-    fn list<T>(
-        self,
-        connection: &Connection,
-        columns: &str,
-        tables: &str,
-        limit: u32,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Vec<T>> {
-        let condition = if self.conditions.is_empty() {
-            String::new()
-        } else {
-            format!("WHERE {}", self.conditions.join(" AND "))
-        };
-        let text =
-            format!("SELECT {columns} FROM {tables} {condition} ORDER BY t.id DESC LIMIT {limit}");
-        connection
-            .prepare_cached(&text)?
-            .query_map(params_from_iter(self.parameters.iter()), read)?
-            .collect()
-    }
-}
-
-/// Text as it stands, within a LIKE pattern.
-fn escape(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
+    let all: u64 = connection
+        .prepare_cached(sql::COUNT_FAILURES)?
+        .query_row([row], |row| row.get(0))?;
+    task.errors_omitted = all.saturating_sub(task.errors.len() as u64);
+    Ok(())
 }

@@ -147,6 +147,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
 /// Reads `SUMMARY_COLUMNS`.
 pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
     let tags: Option<Json<Vec<String>>> = row.get(15)?;
+    let schedule: Option<Vec<u8>> = row.get(23)?;
     let failed_attempt: Option<u32> = row.get(16)?;
     let error = match failed_attempt {
         Some(attempt) => Some(Failure {
@@ -173,26 +174,64 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         error,
         cancel_requested: row.get(13)?,
         last_seq: row.get(14)?,
+        priority: row.get(20)?,
+        timeout_ms: row.get(21)?,
+        unique_key: row.get(22)?,
+        schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
+        node: row.get(24)?,
     })
+}
+
+/// The most bytes of a failure's message, or of what a task says of its progress, in a list.
+const SHORT_TEXT: usize = 500;
+
+/// As [`summary`], with long texts cut: the task itself tells them whole.
+pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
+    let mut task = summary(row)?;
+    if let Some(error) = &mut task.error {
+        shorten(&mut error.message);
+    }
+    if let Some(message) = task.progress.as_mut().and_then(|now| now.message.as_mut()) {
+        shorten(message);
+    }
+    Ok(task)
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > SHORT_TEXT {
+        text.truncate(text.floor_char_boundary(SHORT_TEXT - '…'.len_utf8()));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+}
+
+/// The bytes of what can be long in `SUMMARY_COLUMNS` and `TASK_COLUMNS`.
+pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
+    let mut bytes = 0;
+    // Message, payload and result.
+    for index in [19, 25, 26] {
+        let text = row.get_ref(index)?.as_str_or_null()?;
+        bytes += text.map_or(0, |text| text.len() as u64);
+    }
+    Ok(bytes)
 }
 
 /// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<JsonText> = row.get(20)?;
-    let result: Option<Json<JsonText>> = row.get(23)?;
-    let schedule: Option<Vec<u8>> = row.get(25)?;
+    let payload: Json<JsonText> = row.get(25)?;
+    let result: Option<Json<JsonText>> = row.get(26)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
         queue: summary.queue,
         state: summary.state,
         payload: payload.0,
-        priority: row.get(21)?,
+        priority: summary.priority,
         tags: summary.tags,
         attempt: summary.attempt,
         max_attempts: summary.max_attempts,
-        timeout_ms: row.get(22)?,
+        timeout_ms: summary.timeout_ms,
         run_at: summary.run_at,
         created_at: summary.created_at,
         started_at: summary.started_at,
@@ -201,10 +240,11 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
+        errors_omitted: 0,
         cancel_requested: summary.cancel_requested,
-        unique_key: row.get(24)?,
-        schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
-        node: row.get(26)?,
+        unique_key: summary.unique_key,
+        schedule_id: summary.schedule_id,
+        node: summary.node,
         traceparent: row.get(27)?,
         last_seq: summary.last_seq,
     })
@@ -230,6 +270,12 @@ pub(super) fn event(task_id: TaskId, row: &Row<'_>) -> Result<Event> {
         at: moment(row, 2)?,
         body: body.0,
     })
+}
+
+/// The bytes of the body in the columns of `EVENTS_AFTER`.
+pub(super) fn event_bytes(row: &Row<'_>) -> Result<u64> {
+    let body = row.get_ref(3)?.as_str()?;
+    Ok(body.len() as u64)
 }
 
 /// A value as the JSON text that is stored.

@@ -137,11 +137,10 @@ pub(super) const MOVE_SCHEDULE: &str = "\
 pub(super) const SUMMARY_COLUMNS: &str = "\
     t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
     t.started_at, t.finished_at, t.progress_fraction, t.progress_message, t.cancel_requested, \
-    t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message";
+    t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, t.priority, t.timeout_ms, \
+    t.unique_key, t.schedule_id, t.node";
 /// The rest of a task.
-pub(super) const TASK_COLUMNS: &str = "\
-    b.payload, t.priority, t.timeout_ms, r.result, t.unique_key, t.schedule_id, t.node, \
-    b.traceparent";
+pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent";
 pub(super) const SUMMARY_TABLES: &str = "\
     tasks t JOIN bodies b ON b.row = t.row \
     LEFT JOIN failures f ON f.row = t.row \
@@ -151,7 +150,49 @@ pub(super) const RESULT_TABLE: &str = "LEFT JOIN results r ON r.row = t.row";
 /// The latest failures, newest first.
 pub(super) const FAILURES: &str = "\
     SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 \
-    ORDER BY attempt DESC LIMIT 100";
+    ORDER BY attempt DESC LIMIT ?2";
+pub(super) const FIRST_FAILURE: &str = "\
+    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 ORDER BY attempt LIMIT 1";
+pub(super) const COUNT_FAILURES: &str = "SELECT count(*) FROM failures WHERE row = ?1";
+
+/// The streams of lists: the ids between two, of all tasks, of a kind, queue and state, and of a tag
+/// with these. Which index answers is said outright, since SQLite knows nothing of how many tasks
+/// there are; a condition that repeats an index's own lets it serve.
+pub(super) const NEWEST_OF_ALL: &str =
+    "SELECT id, row FROM tasks WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+pub(super) const OLDEST_OF_ALL: &str =
+    "SELECT id, row FROM tasks WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+pub(super) const NEWEST_LISTED: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id DESC LIMIT ?7";
+pub(super) const OLDEST_LISTED: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_listed \
+    WHERE state <> 2 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id LIMIT ?7";
+pub(super) const NEWEST_TAGGED: &str = "\
+    SELECT id, row FROM tags \
+    WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id DESC LIMIT ?7";
+pub(super) const OLDEST_TAGGED: &str = "\
+    SELECT id, row FROM tags \
+    WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+    ORDER BY id LIMIT ?7";
+
+/// The streams that are not empty, of some or all kinds and queues.
+pub(super) const STREAMS: &str = "\
+    SELECT kind, queue, state FROM counts \
+    WHERE tasks > 0 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
+pub(super) const RUNNING: &str = "\
+    SELECT id, row FROM tasks INDEXED BY tasks_running \
+    WHERE state = 2 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
+
+/// What a search looks at.
+pub(super) const TEXTS: &str = "\
+    SELECT t.kind, b.tags, b.payload, t.attempt FROM tasks t JOIN bodies b ON b.row = t.row \
+    WHERE t.row = ?1";
+pub(super) const MESSAGES: &str = "SELECT message FROM failures WHERE row = ?1";
+pub(super) const ROW_BY_ID: &str = "SELECT row FROM tasks WHERE id = ?1";
 
 pub(super) const TASK_POSITION: &str = "SELECT row, state, last_seq FROM tasks WHERE id = ?1";
 pub(super) const EVENTS_AFTER: &str = "\
