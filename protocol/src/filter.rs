@@ -95,7 +95,7 @@ impl<T> TaskPage<T> {
 }
 
 /// How states are written: the word of one, or a list of several.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum OneOrSeveral {
@@ -106,9 +106,12 @@ pub enum OneOrSeveral {
 }
 
 mod one_or_several {
+    use std::fmt;
+
+    use serde::de::value::{SeqAccessDeserializer, StrDeserializer};
+    use serde::de::{Error, SeqAccess, Visitor};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::OneOrSeveral;
     use crate::State;
 
     pub(super) fn serialize<S: Serializer>(
@@ -124,11 +127,34 @@ mod one_or_several {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<State>, D::Error> {
-        Ok(match Option::deserialize(deserializer)? {
-            None => Vec::new(),
-            Some(OneOrSeveral::One(state)) => vec![state],
-            Some(OneOrSeveral::Several(states)) => states,
-        })
+        deserializer.deserialize_any(States)
+    }
+
+    /// Reads either form, and says of a wrong word which there are.
+    struct States;
+
+    impl<'de> Visitor<'de> for States {
+        type Value = Vec<State>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a state or a list of states")
+        }
+
+        fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
+            State::deserialize(StrDeserializer::new(word)).map(|state| vec![state])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, states: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(states))
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
     }
 }
 
