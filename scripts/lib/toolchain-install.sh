@@ -112,8 +112,8 @@ have_linters() {
     local clippy
     cargo fmt --version >/dev/null 2>&1 || return 1
     clippy=$(cargo clippy --version 2>/dev/null) || return 1
-    # clippy 0.1.96 is that of rustc 1.96.
-    [[ $clippy == "clippy 0.$(rust_version | cut -d . -f 1,2) "* ]]
+    # clippy 0.1.96 is that of rustc 1.96; what may follow is its commit.
+    [[ "$clippy " == "clippy 0.$(rust_version | cut -d . -f 1,2) "* ]]
 }
 
 # The formatter and the linter, for the tests.
