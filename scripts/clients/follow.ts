@@ -29,7 +29,8 @@ while (!['completed', 'failed', 'cancelled'].includes(state)) {
     params: { path: { id }, query: { after: seen } },
   });
   if (page.error) throw new Error(page.error.title);
-  if (typeof page.data === 'string') throw new Error('asked for JSON, and not for a stream');
+  // A stream that has told all before answers nothing; a page is never nothing.
+  if (!page.data || typeof page.data === 'string') throw new Error('asked for a page of events');
   for (const event of page.data.events) {
     hear(event);
     seen = event.seq;

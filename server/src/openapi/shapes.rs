@@ -26,6 +26,8 @@ pub(super) fn correct(document: &mut OpenApi) {
     let Some(Components { schemas, .. }) = document.components.as_mut() else {
         return;
     };
+    // Before those that have parts change, and once more when they have.
+    refer(schemas);
     let absorbed = flatten_all(schemas);
     for name in CLOSED {
         if let Some(RefOr::T(Schema::OneOf(variants))) = schemas.get_mut(name) {
@@ -145,7 +147,7 @@ fn refer(schemas: &mut Schemas) {
         for property in object.properties.values_mut() {
             if let RefOr::T(Schema::Array(list)) = property
                 && let ArrayItems::RefOrSchema(items) = &mut list.items
-                && let RefOr::T(Schema::Object(_)) = **items
+                && let RefOr::T(Schema::Object(_) | Schema::AllOf(_)) = **items
                 && let Some(name) = name_of(items)
             {
                 **items = Ref::from_schema_name(name).into();
