@@ -20,6 +20,7 @@ mod hub;
 mod journal;
 mod limits;
 mod options;
+mod readiness;
 mod registry;
 mod retry;
 mod schedule;

@@ -144,13 +144,14 @@ impl journal::Turn for Turn<'_> {
         for (task, attempt) in &self.ending {
             self.claims.runs.remove(*task, *attempt);
         }
-        let Some(Outcome::Claimed {
-            tasks,
-            next_due,
-            more,
-        }) = claimed
-        else {
-            return;
+        let (tasks, next_due, more) = match claimed {
+            Some(Outcome::Claimed {
+                tasks,
+                next_due,
+                more,
+            }) => (tasks, next_due, more),
+            Some(_) => return self.ask_again_later(),
+            None => return,
         };
         let tasks = tasks
             .into_iter()
@@ -168,15 +169,17 @@ impl journal::Turn for Turn<'_> {
     /// The batch was not committed, nor the claim in it.
     fn failed(self) {
         if *self.open {
-            self.grant(
-                Vec::new(),
-                Some(Timestamp::now().plus_millis(STORE_RETRY_MS)),
-            );
+            self.ask_again_later();
         }
     }
 }
 
 impl Turn<'_> {
+    fn ask_again_later(&self) {
+        let later = Timestamp::now().plus_millis(STORE_RETRY_MS);
+        self.grant(Vec::new(), Some(later));
+    }
+
     fn grant(&self, tasks: Vec<(Claimed, Added)>, again_at: Option<Timestamp>) {
         // Refused only when the engine is gone; the next start takes such tasks up again.
         let _ = self.claims.granted.send(Granted { tasks, again_at });
@@ -201,7 +204,8 @@ fn may_bring_work(write: &Write) -> bool {
         | Write::Retry(_)
         | Write::SaveQueue { .. }
         | Write::Fire(_) => true,
-        Write::Claim(_)
+        Write::Probe
+        | Write::Claim(_)
         | Write::Record { .. }
         | Write::Renew { .. }
         | Write::Cancel(_)

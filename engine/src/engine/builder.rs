@@ -21,6 +21,7 @@ use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::{Database, Options, QueueRule, StartError};
+use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::schedule::Scheduler;
 use crate::store::{self, Store, Write};
@@ -172,6 +173,7 @@ impl Builder {
             stop_housekeeping.clone().drop_guard(),
         ];
         Engine(Arc::new(Inner {
+            readiness: Readiness::new(Arc::clone(&store), journal.clone()),
             store,
             journal,
             hub,

@@ -63,8 +63,10 @@ pub enum StoreFailure {
     Busy,
     /// There is no room for more.
     Full,
-    /// The disk or the file is at fault: it cannot be read or written, or a page is damaged.
+    /// The disk or the file is at fault: it cannot be read or written.
     Faulty,
+    /// What was stored has been damaged. Only a copy of it helps.
+    Damaged,
     /// The database is not the one that was opened any more. Only a restart helps.
     Gone,
     /// It did not answer in time.
@@ -145,6 +147,10 @@ pub trait Store: Send + Sync + 'static {
     /// [must be durable](Write::must_be_durable). Once polled it is to be polled to its end: when
     /// it is dropped before, the batch may or may not have been committed.
     fn commit(&self, batch: Vec<Write>) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// What is known to be wrong with it, although a commit may succeed: damage, or a disk that has
+    /// room for nothing but ends. Costs nothing.
+    fn fault(&self) -> Option<StoreError>;
 
     /// The task, or `None`.
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>>;

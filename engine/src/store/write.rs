@@ -15,6 +15,8 @@ use super::decision::Head;
 /// that attempt any more: that is fencing.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// Change nothing, and wait for the disk: it proves that commits work.
+    Probe,
     /// Accept tasks: all of them or none.
     Submit(Vec<NewRow>),
     /// Accept tasks as the answer to a request that may be sent again: when its key is known
@@ -104,7 +106,8 @@ impl Write {
     /// A lost claim or progress report only means that an attempt is made again.
     pub fn must_be_durable(&self) -> bool {
         match self {
-            Self::Submit(_)
+            Self::Probe
+            | Self::Submit(_)
             | Self::SubmitOnce { .. }
             | Self::Finish { .. }
             | Self::Rescue { .. }
@@ -118,6 +121,30 @@ impl Write {
             Self::Claim(_)
             | Self::Record { .. }
             | Self::Renew { .. }
+            | Self::Prune { .. }
+            | Self::PruneRequests { .. } => false,
+        }
+    }
+
+    /// Whether it brings more to keep, and can wait: not taken while the disk is full, so that what
+    /// ends, forgets or stops something has the room that is left.
+    pub fn waits_for_room(&self) -> bool {
+        match self {
+            Self::Submit(_)
+            | Self::SubmitOnce { .. }
+            | Self::Fire(_)
+            | Self::Claim(_)
+            | Self::Record { .. } => true,
+            Self::Probe
+            | Self::Finish { .. }
+            | Self::Renew { .. }
+            | Self::Rescue { .. }
+            | Self::Cancel(_)
+            | Self::Retry(_)
+            | Self::Delete(_)
+            | Self::SaveQueue { .. }
+            | Self::SaveSchedule(_)
+            | Self::DeleteSchedule(_)
             | Self::Prune { .. }
             | Self::PruneRequests { .. } => false,
         }
@@ -244,6 +271,11 @@ pub enum End {
 /// What became of a write, in the batch's order. Each variant answers the write of its name.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// For `Probe`.
+    Probed,
+    /// For a write that [waits for room](Write::waits_for_room), which the disk does not have.
+    /// Nothing of it was done.
+    NoRoom,
     /// For `Submit` and `SubmitOnce`: per task, in order.
     Submitted(Result<Vec<Accepted>, Refusal>),
     /// The tasks to run, in the order they were due, and when the next waiting task is due.

@@ -260,6 +260,8 @@ fn answer(outcome: Outcome) -> Answer {
         Outcome::ScheduleDeleted(deleted) => Answer::ScheduleDeleted(deleted),
         Outcome::Fired(fired) => Answer::Fired(fired),
         Outcome::Pruned(count) => Answer::Pruned(count),
+        Outcome::Probed => Answer::Probed,
+        Outcome::NoRoom => unreachable!("the model's disk is never full"),
     }
 }
 
@@ -372,6 +374,7 @@ fn name(answer: &Answer) -> String {
         Answer::Fired(Ok(first)) => format!("fired: {first}"),
         Answer::Fired(Err(refused)) => format!("fire: {}", refusal(refused)),
         Answer::Pruned(count) => format!("pruned {}", (*count).min(1)),
+        Answer::Probed => "probed".to_owned(),
     }
 }
 

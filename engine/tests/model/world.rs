@@ -60,6 +60,7 @@ pub(crate) enum Answer {
     ScheduleDeleted(bool),
     Fired(Result<bool, Refusal>),
     Pruned(u32),
+    Probed,
 }
 
 /// Where an accepted task comes from.
@@ -154,6 +155,7 @@ impl World {
 
     pub(crate) fn apply(&mut self, write: &Write) -> Answer {
         match write {
+            Write::Probe => Answer::Probed,
             Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
             Write::SubmitOnce { rows, request } => {
                 Answer::Submitted(self.submit_once(rows, request))

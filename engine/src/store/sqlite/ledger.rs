@@ -55,15 +55,18 @@ impl<'c> Ledger<'c> {
     }
 
     /// Commits `batch` as one transaction. After an error nothing of it is stored.
+    ///
+    /// While the disk `is_full`, writes that wait for room are not taken.
     pub(super) fn commit(
         &mut self,
         batch: Vec<Write>,
+        is_full: bool,
         now: Timestamp,
     ) -> rusqlite::Result<Committed> {
         self.refresh()?;
         self.wait_for_disk(batch.iter().any(Write::must_be_durable))?;
         self.statements.begin.execute([])?;
-        let applied = self.apply_all(batch, now).and_then(|committed| {
+        let applied = self.apply_all(batch, is_full, now).and_then(|committed| {
             self.counts.save(&mut self.statements)?;
             self.statements.commit.execute([])?;
             Ok(committed)
@@ -110,12 +113,21 @@ impl<'c> Ledger<'c> {
         Ok(())
     }
 
-    fn apply_all(&mut self, batch: Vec<Write>, now: Timestamp) -> rusqlite::Result<Committed> {
+    fn apply_all(
+        &mut self,
+        batch: Vec<Write>,
+        is_full: bool,
+        now: Timestamp,
+    ) -> rusqlite::Result<Committed> {
         let mut committed = Committed {
             outcomes: Vec::with_capacity(batch.len()),
             ..Committed::default()
         };
         for write in batch {
+            if is_full && write.waits_for_room() {
+                committed.outcomes.push(Outcome::NoRoom);
+                continue;
+            }
             if !self.leaves_fresh_alone(&write) {
                 self.store_fresh(&committed)?;
             }
@@ -133,6 +145,10 @@ impl<'c> Ledger<'c> {
         committed: &mut Committed,
     ) -> rusqlite::Result<Outcome> {
         Ok(match write {
+            Write::Probe => {
+                self.statements.probe.execute([])?;
+                Outcome::Probed
+            }
             Write::Submit(rows) => Outcome::Submitted(self.submit(rows, now, committed)?),
             Write::SubmitOnce { rows, request } => {
                 Outcome::Submitted(self.submit_once(rows, &request, now, committed)?)
@@ -214,7 +230,7 @@ impl<'c> Ledger<'c> {
     /// stored, or it looks at both.
     fn leaves_fresh_alone(&self, write: &Write) -> bool {
         match write {
-            Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Probe | Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }

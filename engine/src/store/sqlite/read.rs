@@ -164,14 +164,18 @@ pub(super) fn oldest_waiting(connection: &Connection) -> rusqlite::Result<Option
 
 /// The bytes of the database and of what has not been moved into it yet.
 pub(super) fn size(connection: &Connection) -> u64 {
-    let Some(path) = connection.path() else {
-        return 0;
-    };
-    [path.to_owned(), format!("{path}-wal")]
-        .iter()
-        .filter_map(|file| std::fs::metadata(file).ok())
-        .map(|file| file.len())
-        .sum()
+    bytes(connection, "") + log_size(connection)
+}
+
+/// The bytes of the write-ahead log.
+pub(super) fn log_size(connection: &Connection) -> u64 {
+    bytes(connection, "-wal")
+}
+
+fn bytes(connection: &Connection, suffix: &str) -> u64 {
+    let path = connection.path().map(|path| format!("{path}{suffix}"));
+    path.and_then(|path| std::fs::metadata(path).ok())
+        .map_or(0, |file| file.len())
 }
 
 /// The first failure and the latest, oldest first, and how many there are between.

@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::OpenError;
+use super::fault::Fault;
 use crate::store::{StoreError, StoreFailure};
 
 /// The page cache of each connection, in KiB. It grows only as it is used.
@@ -140,11 +141,12 @@ struct Queue {
 /// The threads that read. They end, and close their connections, when this handle is dropped.
 pub(super) struct Readers {
     queues: [Arc<Queue>; 3],
+    fault: Fault,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, fault: &Fault) -> Result<Self, OpenError> {
         let queues = Lane::ALL.map(|lane| {
             Arc::new(Queue {
                 lane,
@@ -155,6 +157,7 @@ impl Readers {
         // Dropped on a failure below, it ends those threads that have been started.
         let mut readers = Self {
             queues,
+            fault: fault.clone(),
             threads: Vec::new(),
         };
         for queue in readers.queues.clone() {
@@ -195,6 +198,9 @@ impl Readers {
         self.queues[lane as usize].put(question)?;
         let found = answer.await.unwrap_or_else(|_| Err(ended()));
         drop(caller);
+        if let Err(error) = &found {
+            self.fault.note(error);
+        }
         found
     }
 }
@@ -325,7 +331,7 @@ mod tests {
     use futures::FutureExt;
     use rusqlite::Connection;
 
-    use super::{Lane, Readers};
+    use super::{Fault, Lane, Readers};
     use crate::store::StoreFailure;
 
     const FOREVER: &str = "\
@@ -338,7 +344,7 @@ mod tests {
         let made = Connection::open(&path).unwrap();
         made.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
             .unwrap();
-        let readers = Readers::open(&path).unwrap();
+        let readers = Readers::open(&path, &Fault::default()).unwrap();
         (folder, readers)
     }
 

@@ -6,6 +6,14 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 /// Moves the log into the database and empties it, as far as readers allow.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
+/// Writes what is there already: a commit that changes nothing.
+pub(super) const PROBE: &str = "PRAGMA application_id = 1196179795";
+/// Looks for damage, and stops at the first.
+pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
+/// Bytes of the database that hold nothing any more.
+pub(super) const FREE_BYTES: &str =
+    "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
+
 /// Waits for the disk at each commit.
 pub(super) const SYNC_FULL: &str = "PRAGMA synchronous = FULL";
 /// Safe against a killed process; a power cut may lose the latest commits.
