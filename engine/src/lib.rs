@@ -30,6 +30,7 @@ pub mod store;
 mod submission;
 mod tally;
 mod throughput;
+mod watched;
 
 pub use engine::{Builder, Engine, RequestContext, Submitted};
 pub use error::Error;
@@ -40,3 +41,4 @@ pub use journal::JournalCounts;
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, QueueRule, StartError};
 pub use registry::PayloadSchema;
+pub use watched::ListNews;

@@ -70,4 +70,6 @@ pub struct StoreFigures {
     /// How much of that is a log that has not been moved into the database yet, in bytes. It grows
     /// for as long as something else reads the database in one transaction.
     pub log_bytes: u64,
+    /// How often this node has asked it something since it started.
+    pub reads: u64,
 }

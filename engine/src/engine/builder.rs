@@ -27,6 +27,7 @@ use crate::schedule::Scheduler;
 use crate::store::{self, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
+use crate::watched::{Figures, Lists};
 
 /// Prepares an engine: its handlers and options.
 #[derive(Default)]
@@ -181,6 +182,8 @@ impl Builder {
             runs,
             tally,
             in_flight: InFlight::default(),
+            lists: Lists::default(),
+            figures: Figures::default(),
             options,
             started_at: Timestamp::now(),
             started: Instant::now(),

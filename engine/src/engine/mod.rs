@@ -11,6 +11,7 @@ mod queues;
 mod reading;
 mod schedules;
 mod submitting;
+mod watching;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::store::Store;
 use crate::tally::Tally;
+use crate::watched::{Figures, Lists};
 
 /// How long ended attempts may take to write that they were released.
 const RELEASE_GRACE: Duration = Duration::from_secs(5);
@@ -52,6 +54,8 @@ struct Inner {
     runs: Arc<Runs>,
     tally: Arc<Tally>,
     in_flight: InFlight,
+    lists: Lists,
+    figures: Figures,
     options: Options,
     started_at: Timestamp,
     started: Instant,

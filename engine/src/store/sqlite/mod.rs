@@ -359,12 +359,14 @@ impl Store for SqliteStore {
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {
-        self.single(|connection| {
+        let reads = self.readers.asked();
+        self.single(move |connection| {
             Ok(StoreFigures {
                 kind: "sqlite",
                 sync: "full",
                 size_bytes: read::size(connection),
                 log_bytes: read::log_size(connection),
+                reads,
             })
         })
     }

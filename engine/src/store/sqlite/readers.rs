@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -142,6 +142,7 @@ struct Queue {
 pub(super) struct Readers {
     queues: [Arc<Queue>; 3],
     fault: Fault,
+    asked: AtomicU64,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -158,6 +159,7 @@ impl Readers {
         let mut readers = Self {
             queues,
             fault: fault.clone(),
+            asked: AtomicU64::new(0),
             threads: Vec::new(),
         };
         for queue in readers.queues.clone() {
@@ -174,6 +176,11 @@ impl Readers {
         Ok(readers)
     }
 
+    /// How often something was asked.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// Runs `query` on a thread of `lane`, in one read transaction: it sees one commit throughout.
     ///
     /// Cancel safe: a query whose caller went away is skipped or stopped.
@@ -182,6 +189,7 @@ impl Readers {
         lane: Lane,
         query: impl FnOnce(&Connection, &Watch) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let watch = Watch::lasting(lane.deadline());
         let caller = Caller(Arc::clone(&watch));
         let (reply, answer) = oneshot::channel();
