@@ -212,6 +212,7 @@ fn may_bring_work(write: &Write) -> bool {
         | Write::Delete(_)
         | Write::SaveSchedule(_)
         | Write::DeleteSchedule(_)
+        | Write::Reschedule { .. }
         | Write::Prune { .. }
         | Write::PruneRequests { .. } => false,
     }

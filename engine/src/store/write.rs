@@ -82,6 +82,15 @@ pub enum Write {
     DeleteSchedule(Uuid),
     /// Fire a schedule for one moment.
     Fire(Box<Firing>),
+    /// Move the next moment of a schedule that has not fired for it yet: a clock was set.
+    Reschedule {
+        /// The schedule.
+        schedule: Uuid,
+        /// The moment that it waits for. When it waits for another, nothing is done.
+        from: Timestamp,
+        /// The moment that it is to wait for.
+        to: Timestamp,
+    },
     /// Forget finished tasks, oldest first, at most `limit`.
     Prune {
         /// Completed and cancelled tasks that ended longer ago than this, in milliseconds.
@@ -117,6 +126,7 @@ impl Write {
             | Self::SaveQueue { .. }
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
+            | Self::Reschedule { .. }
             | Self::Fire(_) => true,
             Self::Claim(_)
             | Self::Record { .. }
@@ -145,6 +155,7 @@ impl Write {
             | Self::SaveQueue { .. }
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
+            | Self::Reschedule { .. }
             | Self::Prune { .. }
             | Self::PruneRequests { .. } => false,
         }
@@ -303,6 +314,8 @@ pub enum Outcome {
     ScheduleSaved,
     /// For `DeleteSchedule`: whether there was one.
     ScheduleDeleted(bool),
+    /// For `Reschedule`: whether it waited for that moment.
+    Rescheduled(bool),
     /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
     /// schedule where it is.
     Fired(Result<bool, Refusal>),

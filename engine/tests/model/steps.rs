@@ -77,6 +77,12 @@ pub(crate) enum Op {
         next_in: Option<i64>,
     },
     DeleteSchedule(u8),
+    Reschedule {
+        schedule: u8,
+        /// From another moment than the one it is due for.
+        late: bool,
+        next_in: i64,
+    },
     Fire {
         schedule: u8,
         /// For another moment than the one it is due for.
@@ -165,6 +171,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..2_u8, option::of(0_i64..50))
             .prop_map(|(schedule, next_in)| Op::SaveSchedule { schedule, next_in }),
         1 => (0..2_u8).prop_map(Op::DeleteSchedule),
+        1 => (0..2_u8, any::<bool>(), 0_i64..50)
+            .prop_map(|(schedule, late, next_in)| Op::Reschedule { schedule, late, next_in }),
         2 => (0..2_u8, any::<bool>(), option::of(0_i64..50), option::of(new())).prop_map(
             |(schedule, late, next_in, task)| Op::Fire { schedule, late, next_in, task }
         ),
@@ -311,29 +319,41 @@ impl Op {
                 Write::SaveSchedule(Box::new(schedule_due(*schedule, next_fire_at)))
             }
             Self::DeleteSchedule(schedule) => Write::DeleteSchedule(schedule_id(*schedule)),
+            Self::Reschedule {
+                schedule,
+                late,
+                next_in,
+            } => Write::Reschedule {
+                schedule: schedule_id(*schedule),
+                from: due_moment(world, *schedule, *late),
+                to: now.plus_millis(*next_in),
+            },
             Self::Fire {
                 schedule,
                 late,
                 next_in,
                 task,
-            } => {
-                let id = schedule_id(*schedule);
-                let known = world.schedules.iter().find(|schedule| schedule.id == id);
-                let due = known.and_then(|schedule| schedule.next_fire_at);
-                Write::Fire(Box::new(Firing {
-                    schedule: id,
-                    due: due.unwrap_or(now).plus_millis(-i64::from(*late)),
-                    next: next_in.map(|wait| now.plus_millis(wait)),
-                    task: task.as_ref().map(|task| task.row(world)),
-                    error: task.is_none().then(|| "it submits nothing".to_owned()),
-                }))
-            }
+            } => Write::Fire(Box::new(Firing {
+                schedule: schedule_id(*schedule),
+                due: due_moment(world, *schedule, *late),
+                next: next_in.map(|wait| now.plus_millis(wait)),
+                task: task.as_ref().map(|task| task.row(world)),
+                error: task.is_none().then(|| "it submits nothing".to_owned()),
+            })),
         }
     }
 }
 
 fn queue_name(queue: u8) -> String {
     format!("queue-{queue}")
+}
+
+/// The moment that a schedule is due for, or another.
+fn due_moment(world: &World, schedule: u8, late: bool) -> Timestamp {
+    let id = schedule_id(schedule);
+    let known = world.schedules.iter().find(|schedule| schedule.id == id);
+    let due = known.and_then(|schedule| schedule.next_fire_at);
+    due.unwrap_or(world.now).plus_millis(-i64::from(late))
 }
 
 fn schedule_id(schedule: u8) -> Uuid {

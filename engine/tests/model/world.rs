@@ -58,6 +58,7 @@ pub(crate) enum Answer {
     QueueSaved,
     ScheduleSaved,
     ScheduleDeleted(bool),
+    Rescheduled(bool),
     Fired(Result<bool, Refusal>),
     Pruned(u32),
     Probed,
@@ -211,6 +212,16 @@ impl World {
                 let before = self.schedules.len();
                 self.schedules.retain(|known| known.id != *id);
                 Answer::ScheduleDeleted(self.schedules.len() < before)
+            }
+            Write::Reschedule { schedule, from, to } => {
+                let waits = |known: &&mut Schedule| {
+                    known.id == *schedule && known.next_fire_at == Some(*from) && !known.paused
+                };
+                let found = self.schedules.iter_mut().find(waits);
+                Answer::Rescheduled(found.is_some_and(|known| {
+                    known.next_fire_at = Some(*to);
+                    true
+                }))
             }
             Write::Fire(firing) => Answer::Fired(self.fire(firing)),
             Write::Prune {

@@ -203,6 +203,9 @@ impl<'c> Ledger<'c> {
                 Outcome::ScheduleSaved
             }
             Write::DeleteSchedule(id) => Outcome::ScheduleDeleted(self.delete_schedule(id)?),
+            Write::Reschedule { schedule, from, to } => {
+                Outcome::Rescheduled(self.reschedule(schedule, from, to)?)
+            }
             Write::Fire(firing) => Outcome::Fired(self.fire(*firing, now, committed)?),
             Write::Prune {
                 completed_ms,
@@ -242,6 +245,7 @@ impl<'c> Ledger<'c> {
             | Write::SaveQueue { .. }
             | Write::SaveSchedule(_)
             | Write::DeleteSchedule(_)
+            | Write::Reschedule { .. }
             | Write::Fire(_)
             | Write::Prune { .. }
             | Write::PruneRequests { .. } => false,

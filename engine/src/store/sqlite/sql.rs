@@ -137,6 +137,8 @@ pub(super) const SAVE_SCHEDULE: &str = "\
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE id = ?1";
 /// Takes the moment ?2, unless another firing has taken it.
+pub(super) const RESCHEDULE: &str = "\
+    UPDATE schedules SET next_fire_at = ?3 WHERE id = ?1 AND next_fire_at = ?2 AND NOT paused";
 pub(super) const MOVE_SCHEDULE: &str = "\
     UPDATE schedules SET last_fired_at = ?2, next_fire_at = ?3, error = ?4 \
     WHERE id = ?1 AND next_fire_at = ?2 AND NOT paused";
