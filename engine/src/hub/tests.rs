@@ -90,9 +90,7 @@ fn claim() -> Write {
 
 /// Records `count` events of attempt 1.
 fn print(task: TaskId, count: usize) -> Write {
-    let line = EventBody::Output {
-        text: "line\n".to_owned(),
-    };
+    let line = EventBody::output("line\n");
     Write::Record {
         task,
         attempt: 1,

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod allowance;
 pub mod decision;
+mod log;
 pub mod sqlite;
 mod write;
 
@@ -22,6 +23,7 @@ use self::sqlite::{OpenError, SqliteStore};
 use crate::limits::Limits;
 use crate::options::Database;
 
+pub use log::{Deletion, Log};
 pub use write::{
     Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
     RenewedLease, RequestKey, Write,
@@ -90,7 +92,7 @@ impl StoreError {
 /// One page of stored events, and where the task stood when it was read.
 #[derive(Clone, Debug)]
 pub struct EventPage {
-    /// In order, without a gap.
+    /// In order. Where some are missing, a `truncated` event stands in the place of the last.
     pub events: Vec<Event>,
     /// The state of the task.
     pub state: State,

@@ -10,6 +10,7 @@ use glassworks_protocol::{
 use uuid::Uuid;
 
 use super::decision::Head;
+use super::log::Deletion;
 
 /// One change. Those of a run carry its attempt, and are refused when the task is not running
 /// that attempt any more: that is fencing.
@@ -415,6 +416,8 @@ pub struct Committed {
 pub struct Effects {
     /// New entries of the log.
     pub events: Vec<Event>,
+    /// Entries of the log that go, these new ones among them.
+    pub deletion: Option<Deletion>,
     /// A failure to keep.
     pub failure: Option<Failure>,
     /// The result to keep, as JSON text.

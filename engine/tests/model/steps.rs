@@ -2,7 +2,8 @@
 
 use glassworks_engine::store::{Claim, Due, End, Firing, Lost, NewRow, RequestKey, Write};
 use glassworks_protocol::{
-    EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
+    EventBody, MissedFirings, NewTask, OutputStream, QueueSettings, RateLimit, Schedule, State,
+    TaskId, Timestamp,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use crate::support::{kinds, output, progress, row};
+use crate::support::{kinds, progress, row};
 use crate::world::{Card, World};
 
 /// One step of a history.
@@ -103,7 +104,7 @@ pub(crate) struct New {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
-    Print(usize),
+    Print { length: usize, stream: OutputStream },
     Progress(u8),
 }
 
@@ -154,7 +155,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..100_u64, 0..3_u32)
             .prop_map(|(age, limit)| Op::PruneRequests { age, limit }),
         6 => (0..2_u8, 0..4_u32).prop_map(|(node, room)| Op::Claim { node, room }),
-        6 => (who(), vec(entry(), 0..5)).prop_map(|(who, entries)| Op::Record { who, entries }),
+        6 => (who(), vec(entry(), 0..9)).prop_map(|(who, entries)| Op::Record { who, entries }),
         6 => (who(), vec(entry(), 0..2), ending())
             .prop_map(|(who, entries, end)| Op::Finish { who, entries, end }),
         3 => which().prop_map(Op::Cancel),
@@ -212,7 +213,14 @@ fn new() -> impl Strategy<Value = New> {
 
 fn entry() -> impl Strategy<Value = Entry> {
     prop_oneof![
-        (0..8_usize).prop_map(Entry::Print),
+        (0..8_usize, any::<bool>()).prop_map(|(length, error)| Entry::Print {
+            length,
+            stream: if error {
+                OutputStream::Stderr
+            } else {
+                OutputStream::Stdout
+            },
+        }),
         any::<u8>().prop_map(Entry::Progress),
     ]
 }
@@ -401,9 +409,10 @@ impl Entry {
     fn body(&self) -> EventBody {
         match self {
             // Of one, two and four bytes.
-            Self::Print(length) => {
-                output(&"aü🦀".chars().cycle().take(*length).collect::<String>())
-            }
+            Self::Print { length, stream } => EventBody::Output {
+                stream: *stream,
+                text: "aü🦀".chars().cycle().take(*length).collect(),
+            },
             Self::Progress(percent) => progress(f64::from(*percent) / 255.0),
         }
     }

@@ -17,6 +17,9 @@ use crate::store::admission;
 use crate::store::decision::{Effects, Head};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
 
+/// Failures that are kept of a task beside its first.
+const LATEST_FAILURES: u32 = 20;
+
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
     connection: &'c Connection,
@@ -402,8 +405,7 @@ impl<'c> Ledger<'c> {
             self.statements.save_log.execute(params![
                 stored.row,
                 head.last_seq,
-                head.output_bytes,
-                rows::truncated_bits(head.truncated),
+                rows::log(&head.log)?,
             ])?;
             self.keep(stored.row, effects, committed)?;
         } else {
@@ -446,9 +448,9 @@ impl<'c> Ledger<'c> {
             head.lease_expires_at.map(Timestamp::as_millis),
             head.cancel_requested,
             head.last_seq,
-            head.output_bytes,
-            rows::truncated_bits(head.truncated),
+            rows::log(&head.log)?,
             head.wait_ms,
+            effects.failure.is_some(),
         ])?;
         self.keep(stored.row, effects, committed)
     }
@@ -463,6 +465,14 @@ impl<'c> Ledger<'c> {
         for event in &effects.events {
             self.insert_event(row, event)?;
         }
+        if let Some(gone) = &effects.deletion {
+            self.statements
+                .delete_entries
+                .execute(params![row, gone.first_seq, gone.mark_seq])?;
+            self.statements
+                .mark_gap
+                .execute(params![row, gone.mark_seq, json(&gone.mark)?])?;
+        }
         if let Some(failure) = &effects.failure {
             self.statements.insert_failure.execute(params![
                 row,
@@ -471,6 +481,11 @@ impl<'c> Ledger<'c> {
                 failure.ran_ms,
                 failure.message,
             ])?;
+            if failure.attempt > LATEST_FAILURES {
+                self.statements
+                    .thin_failures
+                    .execute(params![row, LATEST_FAILURES])?;
+            }
         }
         if let Some(result) = &effects.result {
             self.statements.save_result.execute(params![row, result])?;
