@@ -7,6 +7,7 @@ use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::answers::answer;
 use super::in_flight::InFlight;
@@ -24,7 +25,7 @@ use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::schedule::Scheduler;
-use crate::store::{self, Store, Write};
+use crate::store::{self, Served, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
 use crate::watched::{Figures, Lists};
@@ -80,13 +81,13 @@ impl Builder {
         let tally = Arc::new(Tally::default());
         let runs = Arc::new(Runs::default());
         let options = &self.options;
+        let kinds = self.registry.kinds().iter();
         let (claims, granted) = Claims::new(
             options.node.clone(),
-            self.registry
-                .kinds()
-                .iter()
-                .map(|info| info.kind.clone())
-                .collect(),
+            Served {
+                kinds: kinds.map(|info| info.kind.clone()).collect(),
+                queues: options.serve_queues.clone().map(Arc::from),
+            },
             options.lease,
             options.workers,
             Arc::clone(&runs),
@@ -185,6 +186,7 @@ impl Builder {
             lists: Lists::default(),
             figures: Figures::default(),
             options,
+            id: Uuid::now_v7(),
             started_at: Timestamp::now(),
             started: Instant::now(),
             closing,

@@ -20,6 +20,7 @@ use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
@@ -57,6 +58,7 @@ struct Inner {
     lists: Lists,
     figures: Figures,
     options: Options,
+    id: Uuid,
     started_at: Timestamp,
     started: Instant,
     closing: CancellationToken,

@@ -11,7 +11,7 @@ use super::{CHANGES_NAMED, Change, EVENTS_HELD, Follow, Hub, PAGE};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Claim, Committed, Due, End, NewRow, Store, Write};
+use crate::store::{Claim, Committed, Due, End, NewRow, Served, Store, Write};
 
 struct Bench {
     hub: Arc<Hub>,
@@ -81,7 +81,10 @@ fn row() -> NewRow {
 
 fn claim() -> Write {
     Write::Claim(Claim {
-        kinds: ["kind".to_owned()].into(),
+        served: Served {
+            kinds: ["kind".to_owned()].into(),
+            queues: None,
+        },
         node: "node".to_owned(),
         room: 1,
         lease_ms: 30_000,

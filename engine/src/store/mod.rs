@@ -26,7 +26,7 @@ use crate::options::Database;
 pub use log::{Deletion, Log};
 pub use write::{
     Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
-    RenewedLease, RequestKey, Write,
+    RenewedLease, RequestKey, Served, Write,
 };
 
 /// Opens the store that `database` names, making it when it is not there.

@@ -246,13 +246,30 @@ pub struct Firing {
     pub error: Option<String>,
 }
 
+/// Which tasks a node, or a worker, takes. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Those of these kinds, which it can run.
+    pub kinds: Arc<[String]>,
+    /// Those of these queues; of all when `None`.
+    pub queues: Option<Arc<[String]>>,
+}
+
+impl Served {
+    /// Whether tasks of `queue` are taken.
+    pub fn has_queue(&self, queue: &str) -> bool {
+        let named = |queues: &Arc<[String]>| queues.iter().any(|name| name == queue);
+        self.queues.as_ref().is_none_or(named)
+    }
+}
+
 /// What a node asks for when it has room.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The node that will run the tasks.
     pub node: String,
-    /// The kinds that it can run. It claims no others.
-    pub kinds: Arc<[String]>,
+    /// Which tasks it takes.
+    pub served: Served,
     /// How many tasks it has room for.
     pub room: u32,
     /// How long each lease lasts, in milliseconds.

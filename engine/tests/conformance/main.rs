@@ -74,6 +74,7 @@ macro_rules! run_for {
                     a_lease_begins_with_the_claim,
                     a_moment_that_has_passed_is_not_before_those_who_came_earlier,
                     a_kind_that_the_node_cannot_run_waits,
+                    a_queue_that_the_node_does_not_serve_waits,
                     a_clock_that_was_set_back_makes_nobody_wait_longer,
                 }
                 running {

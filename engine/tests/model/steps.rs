@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use crate::support::{kinds, progress, row};
+use crate::support::{progress, row, served};
 use crate::world::{Card, World};
 
 /// One step of a history.
@@ -271,7 +271,7 @@ impl Op {
             },
             Self::Claim { node, room } => Write::Claim(Claim {
                 node: node_name(*node),
-                kinds: kinds(),
+                served: served(),
                 room: *room,
                 lease_ms: 50,
             }),

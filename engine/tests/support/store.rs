@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use glassworks_engine::store::{
     Accepted, Claim, Claimed, Clock, Committed, Due, End, Lost, NewRow, Outcome, Place, Refusal,
-    RenewedLease, Store, Write,
+    RenewedLease, Served, Store, Write,
 };
 use glassworks_protocol::{
     Event, EventBody, QueueSettings, State, StateCounts, Task, TaskFilter, TaskId, Timestamp,
@@ -160,15 +160,18 @@ pub(crate) async fn submit(store: &dyn Store, row: NewRow) -> TaskId {
     id
 }
 
-/// The kinds of the tasks of these tests.
-pub(crate) fn kinds() -> Arc<[String]> {
-    ["kind".to_owned(), "some-kind".to_owned()].into()
+/// The kinds of the tasks of these tests, in all queues.
+pub(crate) fn served() -> Served {
+    Served {
+        kinds: ["kind".to_owned(), "some-kind".to_owned()].into(),
+        queues: None,
+    }
 }
 
 pub(crate) fn claim_for(node: &str, room: u32) -> Write {
     Write::Claim(Claim {
         node: node.to_owned(),
-        kinds: kinds(),
+        served: served(),
         room,
         lease_ms: LEASE_MS,
     })
