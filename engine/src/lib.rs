@@ -28,6 +28,7 @@ pub mod state;
 pub mod store;
 mod submission;
 mod tally;
+mod texts;
 mod throughput;
 
 pub use engine::{Builder, Engine, RequestContext, Submitted};
