@@ -29,6 +29,7 @@ pub mod state;
 pub mod store;
 mod submission;
 mod tally;
+mod texts;
 mod throughput;
 mod watched;
 

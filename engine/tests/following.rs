@@ -5,7 +5,7 @@
 mod support;
 
 use futures::StreamExt;
-use glassworks_engine::{Error, Follow};
+use glassworks_engine::{Error, Follow, Limits, Options};
 use glassworks_protocol::{Event, EventBody, NewTask, State, StateReason, TaskId};
 use serde_json::json;
 use support::{log, over, puppet, quick, start, submit, until, until_printed};
@@ -82,6 +82,69 @@ async fn a_follower_goes_on_from_where_it_was_cut_off() {
         }
     }
     assert_eq!(log(&engine, id).await, seen);
+}
+
+/// Whether a log leads from `after` to its end, and says where something is missing of it.
+fn is_explained(after: u64, log: &[Event]) -> bool {
+    let mut next = after + 1;
+    for event in log {
+        match event.body {
+            EventBody::Truncated { first_seq, .. } if first_seq <= next => {}
+            _ if event.seq == next => {}
+            _ => return false,
+        }
+        next = event.seq + 1;
+    }
+    log.last().is_some_and(ends)
+}
+
+#[tokio::test]
+async fn a_log_that_misses_something_is_followed_to_its_end() {
+    let folder = tempdir().unwrap();
+    let limited = Options {
+        limits: Limits {
+            output_bytes: 4_000,
+            events: 64,
+            ..Limits::default()
+        },
+        ..quick()
+    };
+    let engine = start(folder.path(), limited).await;
+    let id = submit(&engine, puppet(json!({ "lines": 5_000, "fail_until": 1 }))).await;
+    let live = tokio::spawn(rest_as_told(engine.follow(id, 0).await.unwrap()));
+    let last_seq = over(&engine, id).await.last_seq;
+    let live = live.await.unwrap();
+    assert!(is_explained(0, &live), "{live:?}");
+    assert!(live.iter().any(|event| event.body.kind() == "progress"));
+    assert!(support::output(&live).ends_with("line 4999\n"));
+    for after in 0..last_seq {
+        let late = rest_as_told(engine.follow(id, after).await.unwrap()).await;
+        assert!(is_explained(after, &late), "after {after}: {late:?}");
+    }
+    let stored = rest_as_told(engine.follow(id, 0).await.unwrap()).await;
+    for attempt in [1, 2] {
+        let of: Vec<Event> = stored
+            .iter()
+            .filter(|event| event.attempt == attempt)
+            .cloned()
+            .collect();
+        let text = support::output(&of);
+        assert!(text.starts_with("line 0\nline 1\n"), "{text}");
+        assert!(text.ends_with("line 4999\n"), "{text}");
+        assert!((3_000..=4_000).contains(&text.len()), "{}", text.len());
+        let marks = of.iter().filter(|event| event.body.kind() == "truncated");
+        assert_eq!(marks.count(), 1);
+    }
+}
+
+/// All that is still to come, as it is told.
+async fn rest_as_told(follow: Follow) -> Vec<Event> {
+    let told = follow.map(|batch| batch.unwrap());
+    let told: Vec<_> = told.collect().await;
+    told.concat()
+        .iter()
+        .map(|event| Event::clone(event))
+        .collect()
 }
 
 fn ends(event: &Event) -> bool {

@@ -4,8 +4,8 @@ mod support;
 
 use glassworks_engine::{Error, RequestContext};
 use glassworks_protocol::{
-    BulkAction, BulkOutcome, EventBody, NewTask, PageRequest, State, StateReason, TaskFilter,
-    TaskId,
+    BulkAction, BulkOutcome, EventBody, NewTask, OutputStream, PageRequest, State, StateReason,
+    TaskFilter, TaskId,
 };
 use serde_json::json;
 use support::{
@@ -102,6 +102,53 @@ async fn a_panic_fails_its_attempt_with_message_and_place() {
     let message = &task.error.unwrap().message;
     assert!(message.contains("told to panic"), "{message}");
     assert!(message.contains("support/mod.rs:"), "{message}");
+}
+
+#[tokio::test]
+async fn a_long_panic_is_told_in_part() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let mut act = puppet(json!({ "panic_bytes": 1_000_000 }));
+    act.max_attempts = Some(1);
+    let id = submit(&engine, act).await;
+    let message = over(&engine, id).await.error.unwrap().message;
+    assert!(message.starts_with("panicked at "), "{message}");
+    assert!(message.ends_with("ü…"), "{message}");
+    assert!((16_000..=16 * 1024).contains(&message.len()));
+    let told = log(&engine, id).await.into_iter().find_map(|event| {
+        let EventBody::State { error, .. } = event.body else {
+            return None;
+        };
+        error
+    });
+    assert_eq!(told, Some(message));
+}
+
+#[tokio::test]
+async fn what_is_printed_says_to_which_stream() {
+    let folder = tempdir().unwrap();
+    let engine = start(folder.path(), quick()).await;
+    let act = json!({ "print": "out\n", "print_err": "err\n", "lines": 2 });
+    let id = submit(&engine, puppet(act)).await;
+    let mut printed: Vec<(OutputStream, String)> = Vec::new();
+    for event in log(&engine, id).await {
+        let EventBody::Output { stream, text } = event.body else {
+            continue;
+        };
+        match printed.last_mut().filter(|(last, _)| *last == stream) {
+            Some((_, before)) => before.push_str(&text),
+            None => printed.push((stream, text)),
+        }
+    }
+    let expected = [
+        (OutputStream::Stdout, "out\n"),
+        (OutputStream::Stderr, "err\n"),
+        (OutputStream::Stdout, "line 0\nline 1\n"),
+    ];
+    assert_eq!(
+        printed,
+        expected.map(|(stream, text)| (stream, text.to_owned()))
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use glassworks_engine::store::{NewRow, Store, StoreFailure, Write};
 use glassworks_engine::{Database, Limits};
 use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
-use support::{claim, picture, row, submit};
+use support::{claim, failed, finish, picture, row, submit, task};
 use tempfile::tempdir;
 
 fn open(file: &Path) -> SqliteStore {
@@ -62,6 +62,29 @@ async fn a_panic_fails_its_batch_and_nothing_after_it() {
     store.commit(batch).await.unwrap_err();
     broken.store(false, Ordering::SeqCst);
     assert_eq!(claim(&store, 9).await.ids(), [id]);
+}
+
+#[tokio::test]
+async fn a_task_that_fails_for_ever_keeps_few_failures() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
+    let store = open(&file);
+    let patient = NewRow {
+        max_attempts: 1_000,
+        ..row()
+    };
+    let id = submit(&store, patient).await;
+    for attempt in 1..=100 {
+        claim(&store, 1).await;
+        finish(&store, id, attempt, failed(Some(0))).await.unwrap();
+    }
+    let kept =
+        Connection::open(&file)
+            .unwrap()
+            .query_row("SELECT count(*) FROM failures", [], |row| row.get(0));
+    assert_eq!(kept, Ok(21));
+    let task = task(&store, id).await;
+    assert_eq!((task.errors.len(), task.errors_omitted), (21, 79));
 }
 
 #[tokio::test]

@@ -35,7 +35,8 @@ pub struct Payload {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10000)]
     panic_at_step: Option<u32>,
-    /// How many attempts fail or panic before one is let through; all of them when absent.
+    /// How many attempts fail or panic before one is let through; all of them when absent. Only with
+    /// `fail_at_step` or `panic_at_step`.
     #[serde(default)]
     #[schema(minimum = 0)]
     fail_attempts: Option<u32>,
@@ -78,6 +79,12 @@ impl Handler for Sleep {
             errors.extend(payload.step_error("/panic_at_step", payload.panic_at_step));
         } else {
             errors.push(FieldError::new("/steps", "expected 1 to 10000"));
+        }
+        let goes_wrong = payload.fail_at_step.is_some() || payload.panic_at_step.is_some();
+        if payload.fail_attempts.is_some() && !goes_wrong {
+            let detail = "says how many attempts go wrong, and needs fail_at_step or \
+                          panic_at_step, which says where";
+            errors.push(FieldError::new("/fail_attempts", detail));
         }
         if errors.is_empty() {
             Ok(())
@@ -146,6 +153,17 @@ mod tests {
         assert_eq!(wrong(both), ["/seconds", "/steps"]);
         let beyond = json!({"seconds": 1, "steps": 3, "fail_at_step": 4, "panic_at_step": 0});
         assert_eq!(wrong(beyond), ["/fail_at_step", "/panic_at_step"]);
+    }
+
+    #[test]
+    fn attempts_that_fail_need_a_step_to_fail_at() {
+        assert_eq!(
+            wrong(json!({"seconds": 1, "fail_attempts": 2})),
+            ["/fail_attempts"]
+        );
+        for step in ["fail_at_step", "panic_at_step"] {
+            assert!(wrong(json!({"seconds": 1, "fail_attempts": 2, step: 1})).is_empty());
+        }
     }
 
     #[test]

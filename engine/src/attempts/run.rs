@@ -20,6 +20,7 @@ use crate::registry::AnyHandler;
 use crate::retry;
 use crate::store::{Claimed, End, Outcome, Refusal, Write};
 use crate::tally::Tally;
+use crate::texts;
 
 /// How long to wait before a write is tried again after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -215,7 +216,7 @@ fn judge(
         )),
     };
     End::Failed {
-        message: error.message,
+        message: texts::message(error.message),
         ran_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         retry_in_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
     }

@@ -58,7 +58,7 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<JsonText, TaskError>> + Send;
 }
 
-/// Why an attempt failed, and what is to follow.
+/// Why an attempt failed, and what is to follow. Of its message 16 KiB are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskError {
     pub(crate) message: String,
@@ -147,7 +147,8 @@ impl Run {
     }
 
     /// Says how far the work is: `fraction` from 0.0 to 1.0 (held within), and what it is doing
-    /// now. Reports that come faster than the store takes them are thinned to the latest.
+    /// now, of which 1 KiB is kept. Reports that come faster than the store takes them are thinned
+    /// to the latest.
     /// Cancel safe: either recorded or not.
     pub async fn progress(&self, fraction: f64, message: impl Into<String> + Send) {
         let message = message.into();
@@ -177,7 +178,8 @@ impl Run {
     }
 
     /// Records a finished piece of work for the time line: `track` is its row, `start` and `end`
-    /// are measured by [`Run::elapsed`]. Cancel safe.
+    /// are measured by [`Run::elapsed`]. Of both names 256 bytes are kept, of the attributes 4 KiB.
+    /// Cancel safe.
     pub async fn span(
         &self,
         name: impl Into<String> + Send,

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use glassworks_protocol::{EventBody, OutputStream};
 use tokio::sync::Notify;
 
+use crate::texts;
+
 /// Recording waits while this much text is waiting, in bytes. One output event is at most as long.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Recording waits while this many entries are waiting.
@@ -59,8 +61,9 @@ impl Buffer {
 }
 
 impl Recorder {
-    /// Adds an entry, once there is room. Cancel safe.
-    pub(crate) async fn record(&self, entry: EventBody) {
+    /// Adds an entry with its texts cut to their limits, once there is room. Cancel safe.
+    pub(crate) async fn record(&self, mut entry: EventBody) {
+        texts::bound(&mut entry);
         loop {
             // Registered before the look, so a drain in between is not missed.
             let drained = self.drained.notified();

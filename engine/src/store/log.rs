@@ -376,12 +376,12 @@ mod tests {
     fn what_is_noted_stays_small_however_large_the_ring() {
         let limits = Limits::default();
         let mut log = Log::default();
-        let printed = EventBody::output("a".repeat(2_000));
+        let line = EventBody::output("a".repeat(2_000));
         for seq in 1..50_000 {
             let entry = if seq % 3 == 0 {
                 EventBody::output("")
             } else {
-                printed.clone()
+                line.clone()
             };
             log.append(&entry, seq, &limits);
         }

@@ -28,10 +28,14 @@ pub(crate) struct Puppet;
 pub(crate) struct Act {
     /// Print this first.
     pub(crate) print: String,
+    /// Print this to the standard error.
+    pub(crate) print_err: String,
     /// Print this many lines.
     pub(crate) lines: u32,
     /// Panic on attempts up to this one.
     pub(crate) panic_until: u32,
+    /// Panic with a message of this many bytes.
+    pub(crate) panic_bytes: usize,
     /// Fail on attempts up to this one.
     pub(crate) fail_until: u32,
     /// Fail for good.
@@ -68,11 +72,15 @@ impl Handler for Puppet {
         if !act.print.is_empty() {
             run.print(act.print).await;
         }
+        if !act.print_err.is_empty() {
+            run.print_err(act.print_err).await;
+        }
         for line in 0..act.lines {
             run.print(format!("line {line}\n")).await;
         }
         run.progress(0.5, "half way").await;
         assert!(run.attempt() > act.panic_until, "told to panic");
+        assert!(act.panic_bytes == 0, "{}", "ü".repeat(act.panic_bytes / 2));
         if act.fail_for_good {
             return Err(TaskError::permanent("told to fail for good"));
         }

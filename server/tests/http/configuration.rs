@@ -88,6 +88,34 @@ async fn a_file_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
+async fn of_a_long_output_the_beginning_and_the_end_are_served() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "[limits]\noutput_bytes = 64\n");
+    let mut command = command(directory.path(), ANY_PORT);
+    command.args(["--config", "glassworks.toml"]);
+    let process = Process::spawn(command).await;
+    let client = process.client();
+    let payload = serde_json::json!({"seconds": 0, "steps": 100});
+    let task = serde_json::json!({"kind": "sleep", "payload": payload});
+    let task = client.post("/api/tasks", &task).await.json();
+    let id = task["id"].as_str().unwrap();
+    client.finished(id).await;
+    let output = client.get(&format!("/api/tasks/{id}/output")).await.text();
+    let (first, rest) = output.split_once("\n[... ").unwrap();
+    let (missing, last) = rest
+        .split_once(" bytes of output are missing here ...]\n")
+        .unwrap();
+    assert_eq!(first, "step 1 of 100\nstep 2 of 100\nstep");
+    assert!(last.ends_with("step 100 of 100\n"), "{output}");
+    let all: usize = (1..=100)
+        .map(|step| format!("step {step} of 100\n").len())
+        .sum();
+    let missing: usize = missing.parse().unwrap();
+    assert_eq!(first.len() + missing + last.len(), all);
+    process.kill().await;
+}
+
+#[tokio::test]
 async fn a_program_that_the_file_allows_is_a_kind_of_this_server() {
     let directory = tempfile::tempdir().unwrap();
     write(

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::store::Log;
 use crate::store::decision::Head;
+use crate::texts;
 
 /// A state as it is stored: its place in [`State::ALL`].
 pub(super) fn code(state: State) -> i64 {
@@ -186,20 +187,12 @@ const SHORT_TEXT: usize = 500;
 pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
     let mut task = summary(row)?;
     if let Some(error) = &mut task.error {
-        shorten(&mut error.message);
+        texts::shorten(&mut error.message, SHORT_TEXT);
     }
     if let Some(message) = task.progress.as_mut().and_then(|now| now.message.as_mut()) {
-        shorten(message);
+        texts::shorten(message, SHORT_TEXT);
     }
     Ok(task)
-}
-
-fn shorten(text: &mut String) {
-    if text.len() > SHORT_TEXT {
-        text.truncate(text.floor_char_boundary(SHORT_TEXT - '…'.len_utf8()));
-        text.push('…');
-        text.shrink_to_fit();
-    }
 }
 
 /// The bytes of what can be long in `SUMMARY_COLUMNS` and `TASK_COLUMNS`.

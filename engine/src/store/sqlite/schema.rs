@@ -48,3 +48,92 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(tables == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use glassworks_protocol::{EventBody, OutputStream, State, TaskId};
+    use rusqlite::Connection;
+    use tempfile::tempdir;
+
+    use super::{APPLICATION_ID, MIGRATIONS};
+    use crate::limits::Limits;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Claim, End, Lost, Store, Write};
+
+    /// How many migrations there were before logs kept the end of each attempt.
+    const BEFORE_LOGS: usize = 6;
+
+    /// A task that was running in its 31st attempt, and has printed more than was kept.
+    const RUNNING: &str = r#"
+        INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven,
+            timeout_ms, run_at, created_at, started_at, lease_expires_at, cancel_requested,
+            last_seq, output_bytes, truncated, node)
+        VALUES (x'00000000000000000000000000000007', 'kind', 'default', 2, 5, 31, 100, 0, 60000,
+            0, 0, 0, 9, 0, 4, 5, 1, 'node');
+        INSERT INTO bodies (row, payload, tags) VALUES (1, '{}', '["old"]');
+        INSERT INTO counts (queue, kind, state, tasks) VALUES ('default', 'kind', 2, 1);
+        INSERT INTO events (row, seq, attempt, at, body) VALUES
+            (1, 1, 0, 0, '{"type":"state","state":"queued"}'),
+            (1, 2, 1, 0, '{"type":"state","state":"running"}'),
+            (1, 3, 1, 0, '{"type":"output","text":"hello"}'),
+            (1, 4, 1, 0, '{"type":"truncated","what":"output","limit":5}');
+        INSERT INTO failures (row, attempt, at, ran_ms, message)
+            WITH RECURSIVE n (attempt) AS (SELECT 1 UNION SELECT attempt + 1 FROM n LIMIT 30)
+            SELECT 1, attempt, 0, 1, 'failure ' || attempt FROM n;"#;
+
+    #[tokio::test]
+    async fn a_task_of_an_earlier_version_goes_on() {
+        let folder = tempdir().unwrap();
+        let file = folder.path().join("tasks.db");
+        let connection = Connection::open(&file).unwrap();
+        for migration in &MIGRATIONS[..BEFORE_LOGS] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.execute_batch(RUNNING).unwrap();
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        connection
+            .pragma_update(None, "user_version", BEFORE_LOGS)
+            .unwrap();
+        connection.close().unwrap();
+
+        let store = SqliteStore::open(&file, Limits::default()).unwrap();
+        let id = TaskId(uuid::Uuid::from_u128(7));
+        let task = store.task(id).await.unwrap().unwrap();
+        assert_eq!((task.state, task.attempt), (State::Running, 31));
+        assert_eq!((task.errors.len(), task.errors_omitted), (21, 9));
+        let again = EventBody::Output {
+            stream: OutputStream::Stderr,
+            text: "again".to_owned(),
+        };
+        let batch = vec![
+            Write::Rescue {
+                lost: Lost::All,
+                limit: 9,
+            },
+            Write::Claim(Claim {
+                node: "node".to_owned(),
+                kinds: ["kind".to_owned()].into(),
+                room: 1,
+                lease_ms: 30_000,
+            }),
+            Write::Finish {
+                task: id,
+                attempt: 32,
+                entries: vec![again.clone()],
+                end: End::Completed(None),
+            },
+        ];
+        store.commit(batch).await.unwrap();
+        let task = store.task(id).await.unwrap().unwrap();
+        assert_eq!(task.state, State::Completed);
+        assert_eq!((task.errors.len(), task.errors_omitted), (21, 10));
+        let log = store.events(id, 2, 9, u64::MAX).await.unwrap().unwrap();
+        let log: Vec<EventBody> = log.events.into_iter().map(|event| event.body).collect();
+        assert_eq!(log[0], EventBody::output("hello"));
+        assert_eq!(log[1].kind(), "truncated");
+        assert_eq!(log[4], again);
+        assert_eq!(log[5], EventBody::state(State::Completed));
+    }
+}
