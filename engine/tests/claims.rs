@@ -13,8 +13,10 @@ use glassworks_engine::{Database, Engine, Handler, Options, Run, TaskError};
 use glassworks_protocol::{JsonText, NewTask, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use support::waits::within;
 use support::{over, puppet, quick, start, submit};
 use tempfile::tempdir;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 #[tokio::test]
@@ -58,16 +60,16 @@ async fn whoever_sees_a_task_run_can_stop_it() {
         engine.cancel(id).await.unwrap();
         over(&engine, id).await.state
     });
-    let stopped = tokio::time::timeout(Duration::from_mins(1), join_all(stopped)).await;
-    let stopped = stopped.unwrap();
+    let stopped = within("the end of all", join_all(stopped)).await;
     assert!(stopped.iter().all(|state| *state == State::Cancelled));
 }
 
-/// Counts how many of it are at work.
+/// Is at work until a test lets it go, and counts how many of it are.
 #[derive(Clone, Default)]
 struct Crowd {
-    now: Arc<AtomicU32>,
+    now: watch::Sender<u32>,
     most: Arc<AtomicU32>,
+    may_go: watch::Sender<bool>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -75,7 +77,7 @@ struct Nothing {}
 
 impl Handler for Crowd {
     const KIND: &'static str = "crowd";
-    const DESCRIPTION: &'static str = "Counts how many of it are at work.";
+    const DESCRIPTION: &'static str = "Is at work until a test lets it go.";
     type Payload = Nothing;
 
     fn example() -> Value {
@@ -83,10 +85,14 @@ impl Handler for Crowd {
     }
 
     async fn run(&self, _: Nothing, _: &Run) -> Result<JsonText, TaskError> {
-        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most.fetch_max(now, Ordering::SeqCst);
+        self.now.send_modify(|now| {
+            *now += 1;
+            self.most.fetch_max(*now, Ordering::SeqCst);
+        });
+        let mut may_go = self.may_go.subscribe();
+        may_go.wait_for(|may_go| *may_go).await.unwrap();
         tokio::task::yield_now().await;
-        self.now.fetch_sub(1, Ordering::SeqCst);
+        self.now.send_modify(|now| *now -= 1);
         Ok(Value::Null.into())
     }
 }
@@ -104,11 +110,16 @@ async fn as_many_run_as_there_are_workers_and_no_more() {
         .start(Database::Sqlite(folder.path().join("tasks.db")))
         .await
         .unwrap();
-    let tasks = (0..300).map(|_| async {
-        let id = submit(&engine, NewTask::new("crowd", json!({}))).await;
-        over(&engine, id).await.state
-    });
-    let states = join_all(tasks).await;
-    assert!(states.iter().all(|state| *state == State::Completed));
-    assert!(crowd.most.load(Ordering::SeqCst) <= 3);
+    let submits = (0..300).map(|_| submit(&engine, NewTask::new("crowd", json!({}))));
+    let ids = join_all(submits).await;
+    let mut now = crowd.now.subscribe();
+    within("three at work", now.wait_for(|now| *now == 3))
+        .await
+        .unwrap();
+    let counts = engine.stats().await.unwrap().tasks;
+    assert_eq!((counts.running, counts.queued), (3, 297));
+    crowd.may_go.send_replace(true);
+    let states = join_all(ids.into_iter().map(|id| over(&engine, id))).await;
+    assert!(states.iter().all(|task| task.state == State::Completed));
+    assert_eq!(crowd.most.load(Ordering::SeqCst), 3);
 }

@@ -25,10 +25,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use support::waits::{eventually, within};
 use support::{over, quick, submit};
-
-/// How long a test waits for what should happen soon.
-const SOON: Duration = Duration::from_secs(30);
 
 /// Says which batches are not committed.
 type Fault = fn(&[Write]) -> bool;
@@ -62,7 +60,9 @@ impl Failing {
     async fn has_failed(&self, times: u32) {
         let mut failed = self.failed.subscribe();
         let seen = failed.wait_for(|failed| *failed >= times);
-        tokio::time::timeout(SOON, seen).await.unwrap().unwrap();
+        within(format_args!("{times} failures"), seen)
+            .await
+            .unwrap();
     }
 }
 
@@ -198,7 +198,9 @@ impl Talker {
     async fn are_at_work(&self, wanted: u32) {
         let mut now = self.now.subscribe();
         let seen = now.wait_for(|now| *now == wanted);
-        tokio::time::timeout(SOON, seen).await.unwrap().unwrap();
+        within(format_args!("{wanted} at work"), seen)
+            .await
+            .unwrap();
     }
 }
 
@@ -257,7 +259,7 @@ async fn a_shutdown_ends_attempts_while_nothing_can_be_stored() {
     talker.are_at_work(1).await;
     store.fail(|_| true);
     store.has_failed(1).await;
-    tokio::time::timeout(SOON, engine.shutdown()).await.unwrap();
+    within("the shutdown", engine.shutdown()).await;
     talker.are_at_work(0).await;
 }
 
@@ -292,15 +294,10 @@ async fn a_node_is_ready_while_its_commits_work() {
     engine.ready().await.unwrap();
     // Whoever was told so by nobody but the node itself must be told otherwise by it too.
     store.fail(|_| true);
-    let unready = async {
-        loop {
-            if let Err(error) = engine.ready().await {
-                break error;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let error = tokio::time::timeout(SOON, unready).await.unwrap();
+    let error = eventually("a node that is not ready", async || {
+        engine.ready().await.err()
+    })
+    .await;
     assert_eq!(error, Error::Unavailable(StoreFailure::Full));
     store.mend();
     is_ready(&engine).await;
@@ -316,10 +313,5 @@ async fn a_node_is_ready_while_its_commits_work() {
 }
 
 async fn is_ready(engine: &Engine) {
-    let ready = async {
-        while engine.ready().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(SOON, ready).await.unwrap();
+    eventually("a node that is ready", async || engine.ready().await.ok()).await;
 }

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use glassworks_engine::{Error, Follow, Limits, Options};
 use glassworks_protocol::{Event, EventBody, NewTask, State, StateReason, TaskId};
 use serde_json::json;
+use support::waits::within;
 use support::{log, over, puppet, quick, start, submit, until, until_printed};
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -15,13 +16,16 @@ use uuid::Uuid;
 /// All that is still to come. Its numbers have no gap.
 async fn rest(mut follow: Follow) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
-    while let Some(batch) = follow.next().await {
-        for event in batch.unwrap() {
-            let expected = events.last().map_or(event.seq, |last| last.seq + 1);
-            assert_eq!(event.seq, expected, "a gap or a repetition");
-            events.push(Event::clone(&event));
+    let reading = async {
+        while let Some(batch) = follow.next().await {
+            for event in batch.unwrap() {
+                let expected = events.last().map_or(event.seq, |last| last.seq + 1);
+                assert_eq!(event.seq, expected, "a gap or a repetition");
+                events.push(Event::clone(&event));
+            }
         }
-    }
+    };
+    within("the end of a follower", reading).await;
     events
 }
 
@@ -43,7 +47,7 @@ async fn a_shutdown_ends_every_follower_after_the_last_event() {
         engine.follow(scheduled, 1).await.unwrap(),
     ];
     let reading = followers.map(|follow| tokio::spawn(rest(follow)));
-    engine.shutdown().await;
+    within("the shutdown", engine.shutdown()).await;
     let mut logs = Vec::new();
     for reader in reading {
         logs.push(reader.await.unwrap());
@@ -71,16 +75,19 @@ async fn a_follower_goes_on_from_where_it_was_cut_off() {
     let id = submit(&engine, puppet(json!({ "lines": 2_000, "wait": true }))).await;
     let mut seen: Vec<Event> = Vec::new();
     let mut asked = false;
-    while !seen.last().is_some_and(ends) {
-        let after = seen.last().map_or(0, |event| event.seq);
-        let mut follow = engine.follow(id, after).await.unwrap();
-        let batch = follow.next().await.unwrap().unwrap();
-        seen.extend(batch.iter().map(|event| Event::clone(event)));
-        if !asked && seen.iter().any(|event| event.body.kind() == "progress") {
-            asked = true;
-            engine.cancel(id).await.unwrap();
+    let reading = async {
+        while !seen.last().is_some_and(ends) {
+            let after = seen.last().map_or(0, |event| event.seq);
+            let mut follow = engine.follow(id, after).await.unwrap();
+            let batch = follow.next().await.unwrap().unwrap();
+            seen.extend(batch.iter().map(|event| Event::clone(event)));
+            if !asked && seen.iter().any(|event| event.body.kind() == "progress") {
+                asked = true;
+                engine.cancel(id).await.unwrap();
+            }
         }
-    }
+    };
+    within("the end of the task", reading).await;
     assert_eq!(log(&engine, id).await, seen);
 }
 

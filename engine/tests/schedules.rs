@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Firing, Outcome, Store, Write};
 use glassworks_engine::{Change, Engine, Error, Limits, Options};
@@ -13,6 +11,7 @@ use glassworks_protocol::{
     MissedFirings, NewSchedule, NewTask, PageRequest, Schedule, Task, TaskFilter, Timestamp,
 };
 use serde_json::json;
+use support::waits::within;
 use support::{puppet, quick, start};
 use tempfile::tempdir;
 use uuid::Uuid;
@@ -33,15 +32,18 @@ fn each_second() -> NewSchedule {
 /// Waits until at least `count` tasks were submitted.
 async fn tasks(engine: &Engine, count: usize) -> Vec<Task> {
     let mut changes = engine.changes();
-    loop {
-        let page = PageRequest::default();
-        let found = engine.tasks(&TaskFilter::default(), &page).await.unwrap();
-        if found.tasks.len() >= count {
-            return found.tasks;
+    let reading = async {
+        loop {
+            let page = PageRequest::default();
+            let found = engine.tasks(&TaskFilter::default(), &page).await.unwrap();
+            if found.tasks.len() >= count {
+                return found.tasks;
+            }
+            let change: Option<Change> = changes.next().await;
+            assert!(change.is_some());
         }
-        let change: Option<Change> = changes.next().await;
-        assert!(change.is_some());
-    }
+    };
+    within(format_args!("{count} tasks"), reading).await
 }
 
 #[tokio::test]
@@ -246,9 +248,5 @@ async fn a_rule_or_task_that_makes_no_sense_is_refused() {
     };
     let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!(pointers, ["/cron", "/time_zone", "/task", "/task/priority"]);
-    assert!(
-        tokio::time::timeout(Duration::from_secs(5), engine.shutdown())
-            .await
-            .is_ok()
-    );
+    within("the shutdown", engine.shutdown()).await;
 }

@@ -4,12 +4,13 @@
 
 #[path = "support/store.rs"]
 mod support;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use glassworks_engine::store::sqlite::{OpenError, SqliteStore};
 use glassworks_engine::store::{NewRow, Store, StoreFailure, Write};
@@ -18,6 +19,7 @@ use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
 use support::{claim, failed, finish, picture, row, submit, task};
 use tempfile::tempdir;
+use waits::{eventually, within};
 
 fn open(file: &Path) -> SqliteStore {
     SqliteStore::open(file, Limits::default()).unwrap()
@@ -291,17 +293,6 @@ async fn another_programs_lock_is_told_from_a_fault() {
     submit(&store, row()).await;
 }
 
-/// Waits until something is so, and fails when it takes too long.
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let waiting = async {
-        while !is_so() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
-    waited.unwrap_or_else(|_| panic!("{what}"));
-}
-
 #[tokio::test]
 async fn a_damaged_page_is_told_of_after_the_start_and_for_as_long_as_it_runs() {
     let folder = tempdir().unwrap();
@@ -324,7 +315,7 @@ async fn a_damaged_page_is_told_of_after_the_start_and_for_as_long_as_it_runs() 
     content[(root - 1) * 4_096..root * 4_096].fill(0x5a);
     fs::write(&file, &content).unwrap();
     let store = open(&file);
-    until("the damage is found", || store.fault().is_some()).await;
+    eventually("the damage to be found", async || store.fault().map(drop)).await;
     assert_eq!(store.fault().unwrap().failure, StoreFailure::Damaged);
     store.commit(vec![Write::Probe]).await.unwrap();
     assert!(store.fault().is_some(), "a success elsewhere mends nothing");
@@ -342,18 +333,21 @@ async fn a_log_that_a_reader_held_is_emptied_when_it_has_gone_although_nothing_i
         log.unwrap().len()
     };
     let large = 48 * 1024 * 1024;
-    while log() < large {
-        let rows = (0..20).map(|_| NewRow {
-            payload: format!("\"{}\"", "x".repeat(200_000)),
-            ..row()
-        });
-        store
-            .commit(vec![Write::Submit(rows.collect())])
-            .await
-            .unwrap();
-    }
+    let writing = async {
+        while log() < large {
+            let rows = (0..20).map(|_| NewRow {
+                payload: format!("\"{}\"", "x".repeat(200_000)),
+                ..row()
+            });
+            store
+                .commit(vec![Write::Submit(rows.collect())])
+                .await
+                .unwrap();
+        }
+    };
+    within("a large log", writing).await;
     let told = store.figures().await.unwrap().log_bytes;
     assert!(told >= large, "{told}");
     reader.execute_batch("COMMIT").unwrap();
-    until("the log is emptied", || log() == 0).await;
+    eventually("the log to be emptied", async || (log() == 0).then_some(())).await;
 }

@@ -122,7 +122,7 @@ fn lock(beats: &Mutex<VecDeque<Beat>>) -> MutexGuard<'_, VecDeque<Beat>> {
 mod tests {
     use std::time::Duration;
 
-    use tokio::time::sleep;
+    use tokio::time::{sleep, timeout};
 
     use super::Pulse;
 
@@ -131,9 +131,14 @@ mod tests {
         let pulse = Pulse::start();
         sleep(Duration::from_millis(20)).await;
         std::thread::sleep(Duration::from_millis(600));
-        while pulse.read().lag_ms < 300.0 {
-            sleep(Duration::from_millis(20)).await;
-        }
+        let beating = async {
+            while pulse.read().lag_ms < 300.0 {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_mins(1), beating)
+            .await
+            .expect("the block should show");
         assert_eq!(pulse.read().workers, 1);
         assert!((0.0..=1.0).contains(&pulse.read().busy_ratio));
     }

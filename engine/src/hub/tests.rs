@@ -1,13 +1,15 @@
 //! Followers against a real store, with each commit and each publication made by hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use glassworks_protocol::{Event, EventBody, TaskId};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{CHANGES_NAMED, Change, EVENTS_HELD, Follow, Hub, PAGE};
+use super::{CHANGES_NAMED, Change, Changes, EVENTS_HELD, Follow, Hub, PAGE};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::sqlite::SqliteStore;
@@ -110,17 +112,29 @@ fn finish(task: TaskId, attempt: u32) -> Write {
     }
 }
 
+/// What `future` comes to; fails when that takes longer than a minute.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(Duration::from_mins(1), future)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
 /// The numbers of the next batch, or `None` at the end.
 async fn next(follow: &mut Follow) -> Option<Vec<u64>> {
-    let batch = follow.next().await?;
+    let batch = within("more events, or their end", follow.next()).await?;
     Some(batch.unwrap().iter().map(|event| event.seq).collect())
 }
 
 /// The numbers of all that is still to come.
 async fn rest(follow: Follow) -> Vec<u64> {
-    let batches: Vec<_> = follow.map(Result::unwrap).collect().await;
+    let reading = follow.map(Result::unwrap).collect();
+    let batches: Vec<_> = within("the end of the events", reading).await;
     let seq = |event: &Arc<Event>| event.seq;
     batches.iter().flatten().map(seq).collect()
+}
+
+async fn change(changes: &mut Changes) -> Option<Change> {
+    within("a change", changes.next()).await
 }
 
 fn is_silent(follow: &mut Follow) -> bool {
@@ -298,20 +312,20 @@ async fn changes_are_named_until_there_are_too_many() {
     let mut late = bench.hub.changes();
     let id = bench.running().await;
     bench.write(vec![print(id, 3)]).await;
-    assert_eq!(changes.next().await, Some(Change::Tasks(vec![id])));
+    assert_eq!(change(&mut changes).await, Some(Change::Tasks(vec![id])));
     bench.write(vec![finish(id, 1)]).await;
     bench.write(vec![Write::Delete(id)]).await;
-    assert_eq!(changes.next().await, Some(Change::Tasks(vec![id])));
+    assert_eq!(change(&mut changes).await, Some(Change::Tasks(vec![id])));
     assert!(changes.next().now_or_never().is_none());
 
     let rows: Vec<NewRow> = (0..CHANGES_NAMED).map(|_| row()).collect();
     bench.write(vec![Write::Submit(rows)]).await;
-    let Some(Change::Tasks(named)) = changes.next().await else {
+    let Some(Change::Tasks(named)) = change(&mut changes).await else {
         panic!("as many as may be are named");
     };
     assert_eq!(named.len(), CHANGES_NAMED);
     bench.write(vec![Write::Submit(vec![row()])]).await;
-    assert_eq!(late.next().await, Some(Change::Everything));
+    assert_eq!(change(&mut late).await, Some(Change::Everything));
 }
 
 #[tokio::test]
@@ -321,7 +335,7 @@ async fn a_list_that_was_too_slow_is_told_to_read_everything() {
     for _ in 0..=super::BATCHES_HELD {
         bench.write(vec![Write::Submit(vec![row()])]).await;
     }
-    assert_eq!(changes.next().await, Some(Change::Everything));
+    assert_eq!(change(&mut changes).await, Some(Change::Everything));
     bench.write(vec![Write::Submit(vec![row()])]).await;
-    assert!(matches!(changes.next().await, Some(Change::Tasks(ids)) if ids.len() == 1));
+    assert!(matches!(change(&mut changes).await, Some(Change::Tasks(ids)) if ids.len() == 1));
 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod waits;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use glassworks_protocol::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+
+use waits::within;
 
 /// Does what its payload says.
 pub(crate) struct Puppet;
@@ -146,12 +150,15 @@ pub(crate) async fn submit(engine: &Engine, new: NewTask) -> TaskId {
 pub(crate) async fn log(engine: &Engine, id: TaskId) -> Vec<Event> {
     let mut follow = engine.follow(id, 0).await.unwrap();
     let mut log = Vec::new();
-    while let Some(batch) = follow.next().await {
-        for event in batch.unwrap() {
-            assert_eq!(event.seq, log.len() as u64 + 1, "a gap or a repetition");
-            log.push(Event::clone(&event));
+    let reading = async {
+        while let Some(batch) = follow.next().await {
+            for event in batch.unwrap() {
+                assert_eq!(event.seq, log.len() as u64 + 1, "a gap or a repetition");
+                log.push(Event::clone(&event));
+            }
         }
-    }
+    };
+    within(format_args!("the end of task {id}"), reading).await;
     log
 }
 
@@ -163,45 +170,34 @@ pub(crate) async fn over(engine: &Engine, id: TaskId) -> Task {
 
 /// Waits until the task is in `state`.
 pub(crate) async fn until(engine: &Engine, id: TaskId, state: State) {
-    let mut follow = engine.follow(id, 0).await.unwrap();
-    while let Some(batch) = follow.next().await {
-        if states(
-            &batch
-                .unwrap()
-                .iter()
-                .map(|e| Event::clone(e))
-                .collect::<Vec<_>>(),
-        )
-        .contains(&state)
-        {
-            return;
-        }
-    }
-    panic!("the task was over before it was {state}");
+    let is_so =
+        |event: &Event| matches!(event.body, EventBody::State { state: now, .. } if now == state);
+    until_event(engine, id, &format!("it was {state}"), is_so).await;
 }
 
 /// Waits until an attempt is being made.
 pub(crate) async fn until_attempt(engine: &Engine, id: TaskId, attempt: u32) {
-    let mut follow = engine.follow(id, 0).await.unwrap();
-    while let Some(batch) = follow.next().await {
-        if batch.unwrap().iter().any(|event| event.attempt == attempt) {
-            return;
-        }
-    }
-    panic!("the task was over before attempt {attempt}");
+    let is_so = |event: &Event| event.attempt == attempt;
+    until_event(engine, id, &format!("attempt {attempt}"), is_so).await;
 }
 
 /// Waits until the task has printed something.
 pub(crate) async fn until_printed(engine: &Engine, id: TaskId) {
+    let is_so = |event: &Event| matches!(event.body, EventBody::Output { .. });
+    until_event(engine, id, "it printed", is_so).await;
+}
+
+async fn until_event(engine: &Engine, id: TaskId, what: &str, is_so: impl Fn(&Event) -> bool) {
     let mut follow = engine.follow(id, 0).await.unwrap();
-    while let Some(batch) = follow.next().await {
-        let printed =
-            |event: &std::sync::Arc<Event>| matches!(event.body, EventBody::Output { .. });
-        if batch.unwrap().iter().any(printed) {
-            return;
+    let reading = async {
+        while let Some(batch) = follow.next().await {
+            if batch.unwrap().iter().any(|event| is_so(event)) {
+                return;
+            }
         }
-    }
-    panic!("the task was over before it printed");
+        panic!("task {id} was over before {what}");
+    };
+    within(format_args!("task {id} until {what}"), reading).await;
 }
 
 pub(crate) fn states(log: &[Event]) -> Vec<State> {

@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use crate::support::Server;
+use crate::support::waits::within;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 /// Reads to the end of the connection, and returns what came.
 async fn read_out(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     // A reset is an end, too.
-    let _ = stream.read_to_end(&mut bytes).await;
+    let _ = within("the end of a connection", stream.read_to_end(&mut bytes)).await;
     String::from_utf8(bytes).unwrap()
 }
 
@@ -26,10 +26,11 @@ async fn a_client_that_says_nothing_or_half_a_head_is_disconnected() {
     }
     let began = Instant::now();
     for end in ends {
-        let end = timeout(Duration::from_secs(15), end).await;
-        assert_eq!(end.expect("it should have been disconnected").unwrap(), "");
+        assert_eq!(end.await.unwrap(), "");
     }
-    assert!(began.elapsed() > Duration::from_secs(5));
+    let took = began.elapsed();
+    let seconds = Duration::from_secs(5)..Duration::from_secs(15);
+    assert!(seconds.contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -83,7 +84,9 @@ async fn an_idle_connection_does_not_hold_up_the_shutdown() {
     let request = format!("GET /livez HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut first = [0; 12];
-    stream.read_exact(&mut first).await.unwrap();
+    within("an answer", stream.read_exact(&mut first))
+        .await
+        .unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
     assert!(server.shutdown.close().await);
     read_out(&mut stream).await;

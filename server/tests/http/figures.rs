@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::waits::eventually;
 use crate::support::{Client, Server};
 
 /// Runs one task that completes and one that fails.
@@ -67,13 +68,11 @@ async fn the_throughput_is_told_second_by_second() {
     let server = Server::start().await;
     let client = server.client();
     work(client).await;
-    let throughput = loop {
-        let stats = client.get("/api/stats").await.json();
-        if stats["throughput"]["submitted"] != json!([]) {
-            break stats["throughput"].clone();
-        }
-        tokio::task::yield_now().await;
-    };
+    let throughput = eventually("a second that is over", async || {
+        let throughput = client.get("/api/stats").await.json()["throughput"].take();
+        (throughput["submitted"] != json!([])).then_some(throughput)
+    })
+    .await;
     let sum = |name: &str| -> u64 {
         let counts = throughput[name].as_array().unwrap();
         counts.iter().map(|count| count.as_u64().unwrap()).sum()

@@ -1,22 +1,18 @@
 //! A disk that is full, for real: a small file system of its own, in a mount namespace.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
 use tokio::process::Command;
-use tokio::time::{sleep, timeout};
 
 use crate::support::Client;
 use crate::support::process::{Process, command_in};
+use crate::support::waits::{eventually, within};
 
 /// Gives the process a file system of 64 MiB in `$1` that nobody else sees, and then runs the rest.
 const SMALL_DISK: &str =
     "mount -t tmpfs -o size=64m small \"$1\" && cd \"$1\" && shift && exec \"$@\"";
-
-/// How long something may take that should happen soon.
-const SOON: Duration = Duration::from_mins(1);
 
 /// Whether this system lets its user have a mount namespace. Some do not, and there is nothing to
 /// be tried then.
@@ -30,13 +26,10 @@ async fn has_namespaces() -> bool {
 }
 
 async fn becomes(client: Client, path: &str, status: StatusCode) {
-    let waiting = async {
-        while client.get(path).await.status != status {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let waited = timeout(SOON, waiting).await;
-    waited.unwrap_or_else(|_| panic!("{path} should become {status}"));
+    eventually(format_args!("{path} to become {status}"), async || {
+        (client.get(path).await.status == status).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -76,7 +69,7 @@ async fn a_full_disk_is_told_and_tasks_can_be_deleted_until_it_has_room() {
             }
         }
     };
-    let refused = timeout(SOON, refused).await.expect("the disk becomes full");
+    let refused = within("the disk to become full", refused).await;
     let retry = refused.headers["retry-after"].clone();
     assert!(retry.to_str().unwrap().parse::<u32>().unwrap() > 0);
     let problem = refused.problem(503, "/api/tasks/batch");

@@ -62,15 +62,8 @@ async fn sigterm_ends_it_in_time_and_loses_nothing() {
 
     let began = Instant::now();
     process.terminate().await;
-    let goodbye = async {
-        loop {
-            if let Err(code) = socket.hear().await {
-                return code;
-            }
-        }
-    };
     let (end, code, status) =
-        future::join3(events.until("event: end"), goodbye, process.ended()).await;
+        future::join3(events.until("event: end"), socket.closed(), process.ended()).await;
     assert!(end.contains("shutting_down"), "{end}");
     assert_eq!(code, 1001);
     assert_eq!(status.code(), Some(0));

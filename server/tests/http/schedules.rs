@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::waits::eventually;
 use crate::support::{Answer, Client, Server};
 
 const UNKNOWN: &str = "/api/schedules/01938aaf-0000-7000-8000-000000000000";
@@ -81,13 +82,11 @@ async fn a_schedule_submits_its_task() {
     each_second["cron"] = json!("* * * * * *");
     let path = make(client, &each_second).await;
     let id = path.rsplit('/').next().unwrap();
-    let task = loop {
+    let task = eventually("the task of a schedule", async || {
         let tasks = client.get("/api/tasks?limit=1").await.json();
-        if let Some(task) = tasks["tasks"].get(0) {
-            break task.clone();
-        }
-        tokio::task::yield_now().await;
-    };
+        tasks["tasks"].get(0).cloned()
+    })
+    .await;
     assert_eq!(task["schedule_id"], id);
     assert!(client.get(&path).await.json()["last_fired_at"].is_string());
 }

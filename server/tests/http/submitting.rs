@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::waits::eventually;
 use crate::support::{Answer, Client, Server};
 
 fn sleep(seconds: f64) -> Value {
@@ -96,6 +97,15 @@ async fn a_task_that_takes_longer_is_accepted() {
     assert_eq!(plain.header("preference-applied"), "");
 }
 
+/// Waits until a task runs.
+async fn one_runs(client: Client) {
+    eventually("a task that runs", async || {
+        let list = client.get("/api/tasks?state=running").await.json();
+        (!list["tasks"].as_array().unwrap().is_empty()).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn who_waits_is_answered_when_the_server_shuts_down() {
     let server = Server::start().await;
@@ -103,12 +113,7 @@ async fn who_waits_is_answered_when_the_server_shuts_down() {
     let waiting =
         tokio::spawn(async move { post(client, &sleep(600.0), &[("prefer", "wait=60")]).await });
     // Wait for the task to be there: then its submitter waits.
-    loop {
-        let list = client.get("/api/tasks?state=running").await.json();
-        if !list["tasks"].as_array().unwrap().is_empty() {
-            break;
-        }
-    }
+    one_runs(client).await;
     server.shutdown.begin();
     let answer = waiting.await.unwrap();
     assert_eq!(answer.status, 202);
@@ -172,12 +177,7 @@ async fn an_accepted_task_is_the_answer_even_when_the_wait_fails() {
     let client = server.client();
     let waiting =
         tokio::spawn(async move { post(client, &sleep(600.0), &[("prefer", "wait=3")]).await });
-    loop {
-        let list = client.get("/api/tasks?state=running").await.json();
-        if !list["tasks"].as_array().unwrap().is_empty() {
-            break;
-        }
-    }
+    one_runs(client).await;
     // From here on no task can be read.
     let database = rusqlite::Connection::open(server.directory.path().join("tasks.db")).unwrap();
     database

@@ -1,6 +1,7 @@
 //! A task's life over HTTP: submitted, listed, read, cancelled, retried, deleted.
 
 use crate::support::Server;
+use crate::support::waits::within;
 use http::StatusCode;
 use serde_json::json;
 
@@ -111,21 +112,24 @@ async fn a_list_is_small_unless_fields_are_asked_for_and_then_within_bounds() {
     }
     let mut seen = 0;
     let mut path = "/api/tasks?fields=payload,errors".to_owned();
-    loop {
-        let answer = client.get(&path).await;
-        assert!(answer.text().len() < 1_200_000, "{}", answer.text().len());
-        let page = answer.json();
-        for task in page["tasks"].as_array().unwrap() {
-            assert!(task["payload"]["sources"].is_array());
-            assert_eq!(task["errors"], json!([]));
-            assert!(task.get("result").is_none());
-            seen += 1;
+    let paging = async {
+        loop {
+            let answer = client.get(&path).await;
+            assert!(answer.text().len() < 1_200_000, "{}", answer.text().len());
+            let page = answer.json();
+            for task in page["tasks"].as_array().unwrap() {
+                assert!(task["payload"]["sources"].is_array());
+                assert_eq!(task["errors"], json!([]));
+                assert!(task.get("result").is_none());
+                seen += 1;
+            }
+            match page["next_cursor"].as_str() {
+                Some(cursor) => path = format!("/api/tasks?fields=payload,errors&cursor={cursor}"),
+                None => break,
+            }
         }
-        match page["next_cursor"].as_str() {
-            Some(cursor) => path = format!("/api/tasks?fields=payload,errors&cursor={cursor}"),
-            None => break,
-        }
-    }
+    };
+    within("the last page", paging).await;
     assert_eq!(seen, 12);
 }
 

@@ -3,14 +3,17 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::waits::eventually;
 use crate::support::{Client, Server};
 
 /// Waits until `count` requests are open, this question not among them.
 async fn open_requests(client: Client, count: u32) {
     let line = format!("glassworks_http_requests_open {}\n", count + 1);
-    while !client.get("/metrics").await.text().contains(&line) {
-        tokio::task::yield_now().await;
-    }
+    eventually(format_args!("{count} open requests"), async || {
+        let metrics = client.get("/metrics").await;
+        metrics.text().contains(&line).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A real server on a port of its own, and a client that shows what is on the wire.
 
 pub(crate) mod process;
+pub(crate) mod waits;
 
 use std::net::SocketAddr;
 
@@ -24,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use waits::within;
 
 /// A server in this process with a database of its own. It stops when it is dropped.
 pub(crate) struct Server {
@@ -150,7 +153,8 @@ impl Client {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (stream, _) = tokio_tungstenite::connect_async(request).await?;
+        let connecting = tokio_tungstenite::connect_async(request);
+        let (stream, _) = within(format_args!("a socket at {path}"), connecting).await?;
         Ok(Socket(stream))
     }
 }
@@ -182,6 +186,11 @@ impl Ask {
 
     /// Sends it, and returns the answer as soon as its head is there.
     pub(crate) async fn send(self) -> Stream {
+        let what = format!("the head of the answer to {} {}", self.method, self.path);
+        within(what, self.exchange()).await
+    }
+
+    async fn exchange(self) -> Stream {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
@@ -216,25 +225,30 @@ pub(crate) struct Stream {
 impl Stream {
     /// What arrives next; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<String> {
-        let data = self.body.frame().await?.unwrap().into_data().unwrap();
+        let frame = within("more of a stream, or its end", self.body.frame()).await?;
+        let data = frame.unwrap().into_data().unwrap();
         Some(String::from_utf8(data.to_vec()).unwrap())
     }
 
     /// Reads until `text` has arrived, and returns all that has.
     pub(crate) async fn until(&mut self, text: &str) -> String {
         let mut all = String::new();
-        while !all.contains(text) {
-            match self.next().await {
-                Some(more) => all.push_str(&more),
-                None => panic!("the stream ended without {text:?}: {all}"),
+        let arrival = async {
+            while !all.contains(text) {
+                match self.next().await {
+                    Some(more) => all.push_str(&more),
+                    None => panic!("the stream ended without {text:?}: {all}"),
+                }
             }
-        }
+        };
+        within(format_args!("{text:?} in a stream"), arrival).await;
         all
     }
 
     /// Waits for the whole body.
     pub(crate) async fn whole(self) -> Answer {
-        let body = self.body.collect().await.unwrap().to_bytes();
+        let body = within("the end of an answer's body", self.body.collect()).await;
+        let body = body.unwrap().to_bytes();
         Answer {
             status: self.status,
             headers: self.headers,
@@ -286,29 +300,67 @@ impl Socket {
     pub(crate) async fn say(&mut self, message: Value) {
         use futures::SinkExt as _;
         let message = Message::text(message.to_string());
-        self.0.send(message).await.unwrap();
+        within("a message to be sent", self.0.send(message))
+            .await
+            .unwrap();
     }
 
     /// The next message of JSON; the close code when there is none.
     pub(crate) async fn hear(&mut self) -> Result<Value, u16> {
-        loop {
-            match self.0.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
-                Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => panic!("the socket broke: {error}"),
-                None => return Err(1005),
+        let hearing = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => {
+                        return Ok(serde_json::from_str(&text).unwrap());
+                    }
+                    Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => panic!("the socket broke: {error}"),
+                    None => return Err(1005),
+                }
             }
-        }
+        };
+        within("a message on a socket, or its end", hearing).await
+    }
+
+    /// Waits until the connection breaks without a goodbye: how.
+    pub(crate) async fn broken(&mut self) -> tungstenite::Error {
+        let breaking = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Close(frame))) => panic!("there was a goodbye: {frame:?}"),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return error,
+                    None => panic!("the socket ended as it should"),
+                }
+            }
+        };
+        within("a socket to break", breaking).await
+    }
+
+    /// Waits for the end, whatever is said before: the close code.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        let closing = async {
+            loop {
+                if let Err(code) = self.hear().await {
+                    return code;
+                }
+            }
+        };
+        within("the end of a socket", closing).await
     }
 
     /// Skips messages until one is of `kind`.
     pub(crate) async fn hear_type(&mut self, kind: &str) -> Value {
-        loop {
-            let message = self.hear().await.unwrap();
-            if message["type"] == kind {
-                return message;
+        let hearing = async {
+            loop {
+                let message = self.hear().await.unwrap();
+                if message["type"] == kind {
+                    return message;
+                }
             }
-        }
+        };
+        // Heartbeats go on for ever: the limit is for all of it.
+        within(format_args!("a message of type {kind:?}"), hearing).await
     }
 }

@@ -7,6 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::Client;
+use super::waits::within;
 
 /// A running `glassworks`. It is killed when it is dropped.
 pub(crate) struct Process {
@@ -56,7 +57,8 @@ impl Process {
     pub(crate) async fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().unwrap();
+        let line = within("a process to say where it is", lines.next_line()).await;
+        let line = line.unwrap().unwrap();
         let address = line
             .strip_prefix("Glassworks 0.1.0 running on http://")
             .unwrap_or_else(|| panic!("it should say where it is: {line}"));
@@ -73,18 +75,24 @@ impl Process {
     pub(crate) async fn terminate(&self) {
         let process = self.child.id().unwrap();
         let kill = format!("kill -TERM {process}");
-        let status = Command::new("sh").args(["-c", &kill]).status().await;
+        let mut shell = Command::new("sh");
+        let status = shell.args(["-c", &kill]).status();
+        let status = within("SIGTERM to be sent", status).await;
         assert!(status.unwrap().success());
     }
 
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> ExitStatus {
-        self.child.wait().await.unwrap()
+        within("the end of a process", self.child.wait())
+            .await
+            .unwrap()
     }
 
     /// `kill -9`.
     pub(crate) async fn kill(mut self) {
-        self.child.kill().await.unwrap();
+        within("the end of a killed process", self.child.kill())
+            .await
+            .unwrap();
     }
 }
 
@@ -93,8 +101,11 @@ pub(crate) async fn refusal(mut command: Command) -> String {
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     let mut stderr = child.stderr.take().unwrap();
-    stderr.read_to_string(&mut said).await.unwrap();
-    let status = child.wait().await.unwrap();
+    let failing = async {
+        stderr.read_to_string(&mut said).await.unwrap();
+        child.wait().await.unwrap()
+    };
+    let status = within("a process to refuse to start", failing).await;
     assert!(!status.success(), "it should have failed: {said}");
     said
 }
