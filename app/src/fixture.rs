@@ -64,14 +64,7 @@ pub(crate) fn state_event(seq: u64, attempt: u32, at: i64, state: State) -> Even
 
 /// Something printed.
 pub(crate) fn printed(seq: u64, text: &str) -> Event {
-    event(
-        seq,
-        1,
-        1_000,
-        EventBody::Output {
-            text: text.to_owned(),
-        },
-    )
+    event(seq, 1, 1_000, EventBody::output(text))
 }
 
 /// A failed attempt that had run half a second.

@@ -13,12 +13,43 @@ pub(crate) const MAX_BYTES: usize = 512 * 1024;
 /// enough that dropping the oldest one drops little.
 const PIECE_BYTES: usize = 4 * 1024;
 
+/// What a text in the terminal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Source {
+    /// Printed to the standard output.
+    Stdout,
+    /// Printed to the standard error.
+    Stderr,
+    /// A line that stands for output that is not kept.
+    Gap,
+}
+
+impl Source {
+    /// How it is marked in the document, where it is the first of its attempt or not.
+    pub(crate) fn class(self, starts_attempt: bool) -> String {
+        let source = match self {
+            Self::Stdout => "",
+            Self::Stderr => "stderr",
+            Self::Gap => "gap",
+        };
+        let start = if starts_attempt { "attempt-start" } else { "" };
+        let between = if source.is_empty() || start.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        [start, between, source].concat()
+    }
+}
+
 /// Output printed during one attempt, next to other output of that attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Piece {
     /// The attempt that printed it.
     pub(crate) attempt: u32,
-    /// What it printed.
+    /// What it is.
+    pub(crate) source: Source,
+    /// What was printed.
     pub(crate) text: String,
 }
 
@@ -31,32 +62,32 @@ pub(crate) struct Output {
     pub(crate) cut: bool,
 }
 
-impl<'a> FromIterator<(u32, &'a str)> for Output {
-    /// Gathers what was printed, each text with its attempt.
-    fn from_iter<I: IntoIterator<Item = (u32, &'a str)>>(printed: I) -> Self {
+impl FromIterator<Piece> for Output {
+    /// Gathers what was printed.
+    fn from_iter<I: IntoIterator<Item = Piece>>(printed: I) -> Self {
         let mut output = Self::default();
         let mut window = Window::default();
-        for (attempt, text) in printed {
-            let shown = last_part(text);
-            let step = window.push(attempt, shown);
+        for mut piece in printed {
+            output.cut |= piece.keep_last_part();
+            let step = window.push(&piece);
             match output.pieces.last_mut() {
-                Some(last) if step.extends => last.text.push_str(shown),
-                _ => output.pieces.push(Piece {
-                    attempt,
-                    text: shown.to_owned(),
-                }),
+                Some(last) if step.extends => last.text.push_str(&piece.text),
+                _ => output.pieces.push(piece),
             }
             output.pieces.drain(..step.drop);
-            output.cut |= step.drop > 0 || shown.len() < text.len();
+            output.cut |= step.drop > 0;
         }
         output
     }
 }
 
-/// The end of a text that is by itself larger than the window.
-pub(crate) fn last_part(text: &str) -> &str {
-    let start = text.len().saturating_sub(MAX_BYTES);
-    &text[text.ceil_char_boundary(start)..]
+impl Piece {
+    /// Keeps the end of a text that is by itself larger than the window. Whether it was.
+    pub(crate) fn keep_last_part(&mut self) -> bool {
+        let start = self.text.len().saturating_sub(MAX_BYTES);
+        self.text.drain(..self.text.ceil_char_boundary(start));
+        start > 0
+    }
 }
 
 /// Sizes of the pieces in view, and which of them must go.
@@ -70,16 +101,18 @@ pub(crate) struct Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Size {
     attempt: u32,
+    source: Source,
     bytes: usize,
     lines: usize,
 }
 
 impl Size {
-    fn of(attempt: u32, text: &str) -> Self {
-        let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    fn of(piece: &Piece) -> Self {
+        let lines = piece.text.bytes().filter(|byte| *byte == b'\n').count();
         Self {
-            attempt,
-            bytes: text.len(),
+            attempt: piece.attempt,
+            source: piece.source,
+            bytes: piece.text.len(),
             lines,
         }
     }
@@ -96,18 +129,21 @@ pub(crate) struct Step {
 
 impl Window {
     /// Adds a piece that is in view already.
-    pub(crate) fn push_piece(&mut self, attempt: u32, text: &str) {
-        let size = Size::of(attempt, text);
+    pub(crate) fn push_piece(&mut self, piece: &Piece) {
+        let size = Size::of(piece);
         self.bytes += size.bytes;
         self.lines += size.lines;
         self.sizes.push(size);
     }
 
     /// Adds a text of at most [`MAX_BYTES`].
-    pub(crate) fn push(&mut self, attempt: u32, text: &str) -> Step {
+    pub(crate) fn push(&mut self, piece: &Piece) -> Step {
+        let size = Size::of(piece);
         let extends = match self.sizes.last_mut() {
-            Some(last) if last.attempt == attempt && last.bytes + text.len() <= PIECE_BYTES => {
-                let size = Size::of(attempt, text);
+            Some(last)
+                if (last.attempt, last.source) == (size.attempt, size.source)
+                    && last.bytes + size.bytes <= PIECE_BYTES =>
+            {
                 last.bytes += size.bytes;
                 last.lines += size.lines;
                 self.bytes += size.bytes;
@@ -115,7 +151,7 @@ impl Window {
                 true
             }
             _ => {
-                self.push_piece(attempt, text);
+                self.push_piece(piece);
                 false
             }
         };
@@ -132,7 +168,8 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_BYTES, MAX_LINES, Output};
+    use super::Source::{Gap, Stderr, Stdout};
+    use super::{MAX_BYTES, MAX_LINES, Output, Piece, Source};
 
     fn text(output: &Output) -> String {
         output
@@ -142,11 +179,27 @@ mod tests {
             .collect()
     }
 
+    fn piece(attempt: u32, source: Source, text: &str) -> Piece {
+        Piece {
+            attempt,
+            source,
+            text: text.to_owned(),
+        }
+    }
+
+    fn printed(attempt: u32, text: &str) -> Piece {
+        piece(attempt, Stdout, text)
+    }
+
     #[test]
     fn what_is_printed_is_kept_byte_for_byte() {
-        let output: Output = [(1, "half a li"), (1, "ne\nnext\n"), (2, "again\n")]
-            .into_iter()
-            .collect();
+        let output: Output = [
+            printed(1, "half a li"),
+            printed(1, "ne\nnext\n"),
+            printed(2, "again\n"),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(text(&output), "half a line\nnext\nagain\n");
         let attempts: Vec<_> = output.pieces.iter().map(|piece| piece.attempt).collect();
         assert_eq!(attempts, [1, 2]);
@@ -154,9 +207,33 @@ mod tests {
     }
 
     #[test]
+    fn errors_and_gaps_stand_apart_in_their_order() {
+        let pieces = [
+            piece(1, Stdout, "a"),
+            piece(1, Stderr, "b"),
+            piece(1, Gap, "\n[...]\n"),
+            piece(1, Stdout, "c"),
+        ];
+        let output: Output = pieces.iter().cloned().collect();
+        assert_eq!(output.pieces, pieces);
+        let classes = [
+            (Stdout, false),
+            (Stdout, true),
+            (Stderr, false),
+            (Gap, true),
+        ]
+        .map(|(source, starts)| source.class(starts));
+        assert_eq!(
+            classes,
+            ["", "attempt-start", "stderr", "attempt-start gap"]
+        );
+    }
+
+    #[test]
     fn only_the_last_lines_stay() {
-        let printed: Vec<_> = (0..3 * MAX_LINES).map(|line| format!("{line}\n")).collect();
-        let output: Output = printed.iter().map(|line| (1, line.as_str())).collect();
+        let output: Output = (0..3 * MAX_LINES)
+            .map(|line| printed(1, &format!("{line}\n")))
+            .collect();
         let text = text(&output);
         assert!(output.cut);
         assert!(text.ends_with(&format!("{}\n", 3 * MAX_LINES - 1)));
@@ -167,7 +244,9 @@ mod tests {
     #[test]
     fn one_huge_text_is_cut_at_a_character() {
         let huge = "ü".repeat(MAX_BYTES);
-        let output: Output = [(1, "before"), (1, huge.as_str())].into_iter().collect();
+        let output: Output = [printed(1, "before"), printed(1, &huge)]
+            .into_iter()
+            .collect();
         assert!(output.cut);
         assert!(text(&output).len() <= MAX_BYTES);
         assert!(text(&output).chars().all(|letter| letter == 'ü'));

@@ -1,9 +1,11 @@
 //! One task as its page shows it: the task, and what its log has told since.
 
-use glassworks_protocol::{Event, EventBody, Failure, Progress, State, StateReason, Task};
+use glassworks_protocol::{
+    Event, EventBody, Failure, OutputStream, Progress, State, StateReason, Task,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::output::Output;
+use crate::output::{Output, Piece, Source};
 
 /// At most this many log entries are shown; the whole log has a URL of its own.
 const MAX_LOG: usize = 500;
@@ -48,12 +50,23 @@ impl TaskStory {
     }
 }
 
-/// What an event printed, with its attempt.
-pub(crate) fn printed(event: &Event) -> Option<(u32, &str)> {
-    match &event.body {
-        EventBody::Output { text } => Some((event.attempt, text)),
-        _ => None,
-    }
+/// What an event adds to the terminal: what was printed, or a line where output is missing.
+pub(crate) fn printed(event: &Event) -> Option<Piece> {
+    let (source, text) = match &event.body {
+        EventBody::Output { stream, text } => {
+            let source = match stream {
+                OutputStream::Stdout => Source::Stdout,
+                OutputStream::Stderr => Source::Stderr,
+            };
+            (source, text.clone())
+        }
+        other => (Source::Gap, other.gap()?),
+    };
+    Some(Piece {
+        attempt: event.attempt,
+        source,
+        text,
+    })
 }
 
 impl TaskView {
@@ -152,7 +165,8 @@ fn failure(task: &Task, event: &Event, message: &str) -> Failure {
 mod tests {
     use super::{TaskStory, TaskView};
     use crate::fixture::{event, printed, state_event, task};
-    use glassworks_protocol::{EventBody, State, StateReason};
+    use crate::output::Source;
+    use glassworks_protocol::{EventBody, OutputStream, State, StateReason};
 
     #[test]
     fn events_bring_the_task_up_to_date() {
@@ -204,6 +218,40 @@ mod tests {
         );
         assert_eq!(story.view.task.state, State::Completed);
         assert_eq!(story.output.pieces[0].text, "hello\n");
+    }
+
+    #[test]
+    fn missing_output_is_shown_where_it_is_missing() {
+        let gap = EventBody::Truncated {
+            what: "output".to_owned(),
+            limit: 9,
+            first_seq: 2,
+            missing_events: 3,
+            missing_bytes: 12,
+        };
+        let remark = EventBody::Output {
+            stream: OutputStream::Stderr,
+            text: "the end\n".to_owned(),
+        };
+        let events = [
+            printed(1, "the beginning"),
+            event(4, 1, 1_000, gap),
+            event(5, 1, 1_000, remark),
+        ];
+        let story = TaskStory::new(task(State::Running), 0, &events);
+        let pieces = story.output.pieces.iter();
+        let pieces: Vec<_> = pieces
+            .map(|piece| (piece.source, piece.text.as_str()))
+            .collect();
+        let line = "\n[... 12 bytes of output are missing here ...]\n";
+        assert_eq!(
+            pieces,
+            [
+                (Source::Stdout, "the beginning"),
+                (Source::Gap, line),
+                (Source::Stderr, "the end\n")
+            ]
+        );
     }
 
     #[test]

@@ -84,3 +84,18 @@ test('the command beside the form submits what is typed', async ({ page, request
     tags: ['night', "it's late"],
   });
 });
+
+test('however often it is pressed, one task is submitted', async ({ page }) => {
+  await page.goto('/submit?kind=sleep');
+  await hydrated(page);
+  const queue = `thrice-${Date.now()}`;
+  await page.getByText('Options', { exact: true }).first().click();
+  await page.getByLabel(/^queue/).fill(queue);
+  const submit = page.getByRole('button', { name: 'Submit', exact: true });
+  await submit.evaluate((button: HTMLButtonElement) => {
+    for (let press = 0; press < 3; press += 1) button.click();
+  });
+  await page.waitForURL(/\/tasks\/[0-9a-f-]{36}$/);
+  const list = await page.request.get(`/api/tasks?queue=${queue}`);
+  expect((await list.json()).tasks).toHaveLength(1);
+});

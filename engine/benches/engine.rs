@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassworks_engine::store::sqlite::SqliteStore;
-use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Place, Store, Write};
+use glassworks_engine::store::{Claim, Due, NewRow, Outcome, Place, Served, Store, Write};
 use glassworks_engine::{
     Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
 };
@@ -323,7 +323,10 @@ async fn claim_and_finish(store: &SqliteStore) -> Duration {
     let start = Instant::now();
     let claim = Claim {
         node: "bench".to_owned(),
-        kinds: ["noop".to_owned(), "other".to_owned()].into(),
+        served: Served {
+            kinds: ["noop".to_owned(), "other".to_owned()].into(),
+            queues: None,
+        },
         room: 100,
         lease_ms: 30_000,
     };

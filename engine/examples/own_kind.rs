@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(events) = log.next().await {
         for event in events? {
             match &event.body {
-                EventBody::Output { text } => print!("{text}"),
+                EventBody::Output { text, .. } => print!("{text}"),
                 body => println!("{} {body:?}", event.seq),
             }
         }

@@ -50,7 +50,7 @@ pub enum Error {
     #[error("the server is shutting down")]
     ShuttingDown,
     /// The store cannot be used for now, in this way; the cause is in the log.
-    #[error("the store cannot be used at the moment; the same may be sent again later")]
+    #[error("{}; the same may be sent again later", .0.told())]
     Unavailable(StoreFailure),
     /// The store is asked for more than it answers at the moment.
     #[error("more is asked at this moment than is answered; the same may be sent again later")]
@@ -76,6 +76,23 @@ impl From<&StoreError> for Error {
             StoreFailure::Crowded => Self::Crowded,
             StoreFailure::TooMuch => Self::TooMuch,
             failure => Self::Unavailable(failure),
+        }
+    }
+}
+
+impl StoreFailure {
+    /// What a client is told of it: enough to know whom to ask.
+    fn told(self) -> &'static str {
+        match self {
+            Self::Full => "the server has no room on its disk",
+            Self::Busy => "another program holds the server's database",
+            Self::Faulty => "the server's database cannot be read or written",
+            Self::Damaged => "the server's database is damaged",
+            Self::Gone => "the server's database is not there any more",
+            Self::TimedOut => "the server's store does not answer in time",
+            Self::Failed | Self::Crowded | Self::TooMuch => {
+                "the store cannot be used at the moment"
+            }
         }
     }
 }

@@ -10,13 +10,15 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::{Error, log_store_error};
 use crate::hub::Hub;
-use crate::store::{Claim, Outcome, Store, StoreError, Write};
+use crate::store::{Claim, Outcome, Store, StoreError, StoreFailure, Write};
 use crate::tally::Tally;
 
 /// Writes that may wait; past it, writers wait for room.
@@ -78,11 +80,20 @@ pub struct JournalCounts {
     pub writes: u64,
 }
 
+/// How the latest commit that proves anything ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latest {
+    pub(crate) at: Instant,
+    /// In what way it failed, if it did.
+    pub(crate) result: Result<(), StoreFailure>,
+}
+
 #[derive(Default)]
 struct Counters {
     batches: AtomicU64,
     durable_batches: AtomicU64,
     writes: AtomicU64,
+    latest: Mutex<Option<Latest>>,
 }
 
 impl Counters {
@@ -91,6 +102,11 @@ impl Counters {
         self.durable_batches
             .fetch_add(u64::from(durable), Ordering::Relaxed);
         self.writes.fetch_add(writes as u64, Ordering::Relaxed);
+    }
+
+    fn ended(&self, result: Result<(), StoreFailure>) {
+        let at = Instant::now();
+        *self.latest.lock() = Some(Latest { at, result });
     }
 }
 
@@ -139,6 +155,11 @@ impl Journal {
             durable_batches: self.counters.durable_batches.load(Ordering::Relaxed),
             writes: self.counters.writes.load(Ordering::Relaxed),
         }
+    }
+
+    /// How the latest commit ended: one that failed, or that has waited for the disk.
+    pub(crate) fn latest(&self) -> Option<Latest> {
+        *self.counters.latest.lock()
     }
 
     /// Takes no more writes, and returns when those that were waiting are committed and the
@@ -207,13 +228,20 @@ impl<R: Rider> Committer<R> {
         match self.store.commit(writes).await {
             Ok(mut committed) => {
                 self.counters.count(durable, committed.outcomes.len());
+                if durable {
+                    self.counters.ended(Ok(()));
+                }
                 let claimed = claims.then(|| committed.outcomes.pop()).flatten();
                 turn.committed(claimed);
                 self.tally.count(&committed.events);
                 self.hub.publish(committed.events, &committed.deleted);
                 for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {
+                    let outcome = match outcome {
+                        Outcome::NoRoom => Err(no_room()),
+                        outcome => Ok(outcome),
+                    };
                     // A writer that went away needs no answer.
-                    let _ = reply.send(Ok(outcome));
+                    let _ = reply.send(outcome);
                 }
                 if committed.wake && !claims {
                     self.claims.want();
@@ -221,6 +249,7 @@ impl<R: Rider> Committer<R> {
             }
             Err(error) => {
                 log_store_error("commit", &error);
+                self.counters.ended(Err(error.failure));
                 turn.failed();
                 for reply in replies {
                     let _ = reply.send(Err(error.clone()));
@@ -228,6 +257,10 @@ impl<R: Rider> Committer<R> {
             }
         }
     }
+}
+
+fn no_room() -> StoreError {
+    StoreError::new(StoreFailure::Full, "the disk is full")
 }
 
 /// Lets those who are about to write do so, for as long as it brings anything: each commit costs a

@@ -11,9 +11,12 @@ pub struct Limits {
     pub payload_bytes: usize,
     /// A result as JSON, in bytes; an attempt that returns more fails.
     pub result_bytes: usize,
-    /// Output kept per task, in bytes; then one `truncated` event stands for the rest.
+    /// Output kept of each attempt, in bytes: the first half of the limit, and of what comes after
+    /// as much of the latest as the second half holds, less at most an eighth of it. A `truncated`
+    /// event says what is missing between.
     pub output_bytes: u64,
-    /// Events kept per task; then one `truncated` event, and after it changes of state only.
+    /// Events kept of each attempt beside changes of state, which are kept always. What is kept is
+    /// as for `output_bytes`; at least the latest event is.
     pub events: u64,
     /// Names of queues in use at a time.
     pub queues: usize,

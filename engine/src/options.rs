@@ -31,6 +31,9 @@ pub struct Options {
     pub limits: Limits,
     /// How long finished tasks are kept.
     pub retention: Retention,
+    /// The queues whose tasks this node runs; of all when `None`, which is the default. Tasks of other
+    /// queues wait for another node.
+    pub serve_queues: Option<Vec<String>>,
     /// How queues may be used from the start on, by name; other queues are as they were left.
     pub queues: BTreeMap<String, QueueRule>,
 }
@@ -72,6 +75,7 @@ impl Default for Options {
             shutdown_grace: Duration::from_secs(25),
             limits: Limits::default(),
             retention: Retention::default(),
+            serve_queues: None,
             queues: BTreeMap::new(),
         }
     }

@@ -2,14 +2,13 @@
 
 use glassworks_protocol::excerpt::quoted;
 use glassworks_protocol::{
-    FieldError, NewTask, Problem, QueueSettings, RetryPolicy, Schedule, TaskId, Timestamp,
+    FieldError, NewTask, Problem, QueueSettings, RetryPolicy, TaskId, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::registry::Registry;
-use crate::schedule::Rule;
 use crate::shape;
 use crate::store::{Due, NewRow};
 
@@ -177,41 +176,6 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
         );
     }
     faults.into_result()
-}
-
-/// Checks a schedule's rule and the task it will submit.
-pub(crate) fn check_schedule(
-    schedule: &Schedule,
-    registry: &Registry,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<Rule, Error> {
-    let mut faults = Faults::default();
-    let rule = Rule::read(&schedule.cron, &schedule.time_zone).map_err(|errors| {
-        for error in errors {
-            faults.add(&error.pointer, error.detail);
-        }
-    });
-    let task = &schedule.task;
-    let moment = task.run_at.is_some() || task.delay_ms.is_some();
-    faults.check(!moment, "/task", || {
-        "cannot have run_at or delay_ms: the schedule says when".to_owned()
-    });
-    match check(task, registry, limits, now) {
-        Err(Error::Invalid(errors)) => {
-            for error in errors {
-                faults.add(&format!("/task{}", error.pointer), error.detail);
-            }
-        }
-        Err(error) => return Err(error),
-        Ok(_) => {}
-    }
-    match (rule, faults.into_result()) {
-        (Ok(rule), Ok(())) => Ok(rule),
-        (_, Err(error)) => Err(error),
-        // Unreachable: a rule that cannot be read is a fault.
-        (Err(()), Ok(())) => Err(Error::Invalid(Vec::new())),
-    }
 }
 
 fn unknown_kind(kind: &str, registry: &Registry) -> String {

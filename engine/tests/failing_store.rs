@@ -75,6 +75,10 @@ impl Store for Failing {
         self.inner.commit(batch)
     }
 
+    fn fault(&self) -> Option<StoreError> {
+        self.inner.fault()
+    }
+
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>> {
         self.inner.task(id)
     }
@@ -278,4 +282,44 @@ async fn a_node_whose_renewals_fail_does_not_take_back_its_own() {
     assert_eq!((task.state, task.attempt), (State::Completed, 1));
     assert_eq!(task.errors, []);
     assert_eq!(talker.most.load(Ordering::SeqCst), 1, "two at a time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_ready_while_its_commits_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Failing::open(&folder);
+    let engine = start(&store, &Talker::default(), quick()).await;
+    engine.ready().await.unwrap();
+    // Whoever was told so by nobody but the node itself must be told otherwise by it too.
+    store.fail(|_| true);
+    let unready = async {
+        loop {
+            if let Err(error) = engine.ready().await {
+                break error;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let error = tokio::time::timeout(SOON, unready).await.unwrap();
+    assert_eq!(error, Error::Unavailable(StoreFailure::Full));
+    store.mend();
+    is_ready(&engine).await;
+    // A refused submit tells at once.
+    store.fail(|batch| batch.iter().any(|write| matches!(write, Write::Submit(_))));
+    engine
+        .submit(NewTask::new("talker", json!({})))
+        .await
+        .unwrap_err();
+    engine.ready().await.unwrap_err();
+    store.mend();
+    is_ready(&engine).await;
+}
+
+async fn is_ready(engine: &Engine) {
+    let ready = async {
+        while engine.ready().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, ready).await.unwrap();
 }

@@ -148,6 +148,51 @@ async fn a_moment_that_passed_while_no_node_was_there_is_caught_up_once_or_skipp
     }
 }
 
+/// Keeps schedules that were stored while the clock was ahead, and starts on them.
+async fn start_with(folder: &std::path::Path, schedules: &[&Schedule]) -> Engine {
+    let store = SqliteStore::open(&folder.join("tasks.db"), Limits::default()).unwrap();
+    let save = |schedule: &&Schedule| Write::SaveSchedule(Box::new(Schedule::clone(schedule)));
+    store
+        .commit(schedules.iter().map(save).collect())
+        .await
+        .unwrap();
+    drop(store);
+    start(folder, quick()).await
+}
+
+#[tokio::test]
+async fn a_schedule_that_was_kept_while_the_clock_was_ahead_fires_by_the_true_one() {
+    let folder = tempdir().unwrap();
+    let ahead = Timestamp::now().plus_millis(2 * 24 * 3_600_000);
+    let schedule = |cron: &str, last_fired_at, next_fire_at| Schedule {
+        id: Uuid::now_v7(),
+        cron: cron.into(),
+        time_zone: "UTC".into(),
+        task: puppet(json!({})),
+        missed: MissedFirings::RunOnce,
+        paused: false,
+        created_at: ahead,
+        last_fired_at,
+        next_fire_at: Some(next_fire_at),
+        error: None,
+    };
+    let each_second = schedule("* * * * * *", Some(ahead), ahead.plus_millis(1_000));
+    // It has fired for the next new year already, and is not to do so again.
+    let rule = |year| format!("{year}-01-01T00:00:00.000Z").parse().unwrap();
+    let this_year = i64::from(Timestamp::now().to_string()[..4].parse::<u16>().unwrap());
+    let (next, after): (Timestamp, Timestamp) = (rule(this_year + 1), rule(this_year + 2));
+    let yearly = schedule("0 0 1 1 *", Some(next), after);
+    let engine = start_with(folder.path(), &[&each_second, &yearly]).await;
+    let tasks = tasks(&engine, 2).await;
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.schedule_id == Some(each_second.id))
+    );
+    let kept = engine.schedule(yearly.id).await.unwrap();
+    assert_eq!(kept.next_fire_at, Some(after));
+}
+
 #[tokio::test]
 async fn two_nodes_that_fire_the_same_moment_submit_one_task() {
     let folder = tempdir().unwrap();

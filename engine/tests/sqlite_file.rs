@@ -9,9 +9,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use glassworks_engine::store::sqlite::{OpenError, SqliteStore};
-use glassworks_engine::store::{Store, StoreFailure, Write};
+use glassworks_engine::store::{NewRow, Store, StoreFailure, Write};
 use glassworks_engine::{Database, Limits};
 use glassworks_protocol::Timestamp;
 use rusqlite::Connection;
@@ -265,4 +266,71 @@ async fn another_programs_lock_is_told_from_a_fault() {
     assert_eq!(refused.unwrap_err().failure, StoreFailure::Busy);
     other.execute_batch("ROLLBACK").unwrap();
     submit(&store, row()).await;
+}
+
+/// Waits until something is so, and fails when it takes too long.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    waited.unwrap_or_else(|_| panic!("{what}"));
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_told_of_after_the_start_and_for_as_long_as_it_runs() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
+    let store = open(&file);
+    for _ in 0..10 {
+        submit(&store, row()).await;
+    }
+    assert!(store.fault().is_none());
+    drop(store);
+    let root: usize = Connection::open(&file)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'bodies'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let mut content = fs::read(&file).unwrap();
+    content[(root - 1) * 4_096..root * 4_096].fill(0x5a);
+    fs::write(&file, &content).unwrap();
+    let store = open(&file);
+    until("the damage is found", || store.fault().is_some()).await;
+    assert_eq!(store.fault().unwrap().failure, StoreFailure::Damaged);
+    store.commit(vec![Write::Probe]).await.unwrap();
+    assert!(store.fault().is_some(), "a success elsewhere mends nothing");
+}
+
+#[tokio::test]
+async fn a_log_that_a_reader_held_is_emptied_when_it_has_gone_although_nothing_is_written() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("tasks.db");
+    let store = open(&file);
+    let reader = Connection::open(&file).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM tasks").unwrap();
+    let log = || {
+        let log = fs::metadata(folder.path().join("tasks.db-wal"));
+        log.unwrap().len()
+    };
+    let large = 48 * 1024 * 1024;
+    while log() < large {
+        let rows = (0..20).map(|_| NewRow {
+            payload: format!("\"{}\"", "x".repeat(200_000)),
+            ..row()
+        });
+        store
+            .commit(vec![Write::Submit(rows.collect())])
+            .await
+            .unwrap();
+    }
+    let told = store.figures().await.unwrap().log_bytes;
+    assert!(told >= large, "{told}");
+    reader.execute_batch("COMMIT").unwrap();
+    until("the log is emptied", || log() == 0).await;
 }

@@ -67,4 +67,9 @@ pub struct StoreFigures {
     pub sync: &'static str,
     /// What it takes up on the disk, in bytes.
     pub size_bytes: u64,
+    /// How much of that is a log that has not been moved into the database yet, in bytes. It grows
+    /// for as long as something else reads the database in one transaction.
+    pub log_bytes: u64,
+    /// How often this node has asked it something since it started.
+    pub reads: u64,
 }

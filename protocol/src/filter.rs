@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{State, Task, TaskId};
 
 /// Which tasks a list shows. An absent field lets everything pass.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskFilter {

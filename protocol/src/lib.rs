@@ -22,7 +22,7 @@ pub mod task;
 pub mod timestamp;
 
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
-pub use event::{Event, EventBody, StateReason};
+pub use event::{Event, EventBody, OutputStream, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
 pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
 pub use json_text::JsonText;

@@ -1,6 +1,7 @@
 //! A node as clients see it.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::Timestamp;
 
@@ -8,6 +9,8 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NodeInfo {
+    /// A new one at each start, so that a process is never taken for the one before it.
+    pub id: Uuid,
     /// Its name; a task says by it where it runs.
     pub name: String,
     /// Its version.

@@ -79,6 +79,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
             workers: config.workers,
+            serve_queues: Some(config.serve_queues).filter(|queues| !queues.is_empty()),
             shutdown_grace: Config::SHUTDOWN_GRACE,
             limits: config.limits,
             retention: config.retention,

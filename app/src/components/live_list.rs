@@ -9,7 +9,8 @@ use leptos::task::spawn_local;
 
 use crate::functions::{PageData, Wanted, load};
 use crate::list_query::ListQuery;
-use crate::live::{News, Topic, watch};
+use crate::live::{News, Topic, doubt, watch};
+use crate::refused::Refused;
 use crate::task_list::{Growth, merge};
 
 /// A page of tasks, kept up to date while its component is shown.
@@ -75,11 +76,19 @@ impl LiveList {
         spawn_local(async move {
             loop {
                 reloading.set(Reloading::Yes);
-                // When it fails, the connection is about to break, and the next one reloads.
-                if let Ok(PageData::Tasks(fresh)) = load(Wanted::Tasks(query.clone())).await {
-                    // Both are gone when the component is.
-                    let _ = self.rows.try_set(fresh.page.tasks);
-                    let _ = self.next_cursor.try_set(fresh.page.next_cursor);
+                match load(Wanted::Tasks(query.clone())).await {
+                    Ok(PageData::Tasks(fresh)) => {
+                        // Both are gone when the component is.
+                        let _ = self.rows.try_set(fresh.page.tasks);
+                        let _ = self.next_cursor.try_set(fresh.page.next_cursor);
+                    }
+                    Err(Refused(problem)) if problem.status >= 500 => {
+                        // The next connection's first word on the list is to load it.
+                        reloading.set(Reloading::No);
+                        doubt();
+                        break;
+                    }
+                    _ => {}
                 }
                 if reloading.replace(Reloading::No) != Reloading::Again {
                     break;

@@ -132,8 +132,21 @@ fn words(event: &Event) -> String {
             let (start, end) = (as_typed(&json!(start_ms)), as_typed(&json!(end_ms)));
             format!("{name} ({track}), {start} to {end} ms")
         }
-        EventBody::Truncated { what, limit } => {
-            format!("no more {what} is kept: the limit of {limit} was reached")
+        EventBody::Truncated {
+            what,
+            limit,
+            missing_events,
+            missing_bytes,
+            ..
+        } => {
+            let limit = match what.as_str() {
+                "output" => format!("{limit} bytes of output"),
+                _ => format!("{limit} events"),
+            };
+            format!(
+                "{missing_events} events with {missing_bytes} bytes of output are missing here: of \
+                 each attempt {limit} are kept"
+            )
         }
         EventBody::Progress { .. } | EventBody::Output { .. } => String::new(),
     }

@@ -8,7 +8,7 @@ use crate::codec::Json;
 use crate::refused::Refused;
 
 /// What somebody asks of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
     /// Cancel it, or ask it to stop when it runs.

@@ -85,6 +85,12 @@ impl Live {
     }
 }
 
+/// What the page shows could not be read: begins the connection anew, after a while, and has lists
+/// loaded again then. In the browser only.
+pub(crate) fn doubt() {
+    socket::doubt();
+}
+
 /// Who hears of something.
 pub(crate) type Handler = Box<dyn FnMut(News)>;
 

@@ -66,6 +66,11 @@ pub(super) fn watch(topic: Topic, handler: Handler) -> u32 {
     sub
 }
 
+/// Begins the connection anew, and with it everything that is watched.
+pub(super) fn doubt() {
+    feed(Input::Doubted);
+}
+
 /// Ends what [`watch`] began.
 pub(super) fn unwatch(sub: u32) {
     let commands = DRIVER.with_borrow_mut(|driver| {

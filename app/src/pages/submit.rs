@@ -150,7 +150,11 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
         })
     };
     let send = move |sent| {
-        submit.dispatch(SubmitTask::of(sent));
+        // However often it is pressed, one task: until it is refused, or has led to its page.
+        let is_sent = answer.with_untracked(|answer| matches!(answer, Some(Ok(_))));
+        if !is_sent && !submit.pending().get_untracked() {
+            submit.dispatch(SubmitTask::of(sent));
+        }
     };
     let content = view! {
         {changing(summary)}

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
 use crate::attempts::runs::{Added, Runs};
 use crate::journal::{self, Rider};
-use crate::store::{Claim, Claimed, Outcome, Write};
+use crate::store::{Claim, Claimed, Outcome, Served, Write};
 
 /// How long to wait after the store failed, in milliseconds.
 const STORE_RETRY_MS: i64 = 1_000;
@@ -21,8 +21,8 @@ const STORE_RETRY_MS: i64 = 1_000;
 /// What this node claims, and whether it does.
 pub(crate) struct Claims {
     node: String,
-    /// The kinds that have a handler here.
-    kinds: Arc<[String]>,
+    /// What has a handler here, in the queues that are served.
+    served: Served,
     lease_ms: u64,
     /// How many attempts may be made at a time.
     workers: usize,
@@ -57,7 +57,7 @@ impl Claims {
     /// out of the receiver: as many tasks at most as there is room for.
     pub(crate) fn new(
         node: String,
-        kinds: Arc<[String]>,
+        served: Served,
         lease: Duration,
         workers: u32,
         runs: Arc<Runs>,
@@ -65,7 +65,7 @@ impl Claims {
         let (granted, receiver) = mpsc::unbounded_channel();
         let claims = Self {
             node,
-            kinds,
+            served,
             lease_ms: u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
             workers: workers.max(1) as usize,
             runs,
@@ -121,7 +121,7 @@ impl Rider for Claims {
             .filter(|room| *room > 0)
             .map(|room| Claim {
                 node: self.node.clone(),
-                kinds: Arc::clone(&self.kinds),
+                served: self.served.clone(),
                 room: u32::try_from(room).unwrap_or(u32::MAX - 1),
                 lease_ms: self.lease_ms,
             });
@@ -144,13 +144,14 @@ impl journal::Turn for Turn<'_> {
         for (task, attempt) in &self.ending {
             self.claims.runs.remove(*task, *attempt);
         }
-        let Some(Outcome::Claimed {
-            tasks,
-            next_due,
-            more,
-        }) = claimed
-        else {
-            return;
+        let (tasks, next_due, more) = match claimed {
+            Some(Outcome::Claimed {
+                tasks,
+                next_due,
+                more,
+            }) => (tasks, next_due, more),
+            Some(_) => return self.ask_again_later(),
+            None => return,
         };
         let tasks = tasks
             .into_iter()
@@ -168,15 +169,17 @@ impl journal::Turn for Turn<'_> {
     /// The batch was not committed, nor the claim in it.
     fn failed(self) {
         if *self.open {
-            self.grant(
-                Vec::new(),
-                Some(Timestamp::now().plus_millis(STORE_RETRY_MS)),
-            );
+            self.ask_again_later();
         }
     }
 }
 
 impl Turn<'_> {
+    fn ask_again_later(&self) {
+        let later = Timestamp::now().plus_millis(STORE_RETRY_MS);
+        self.grant(Vec::new(), Some(later));
+    }
+
     fn grant(&self, tasks: Vec<(Claimed, Added)>, again_at: Option<Timestamp>) {
         // Refused only when the engine is gone; the next start takes such tasks up again.
         let _ = self.claims.granted.send(Granted { tasks, again_at });
@@ -201,13 +204,15 @@ fn may_bring_work(write: &Write) -> bool {
         | Write::Retry(_)
         | Write::SaveQueue { .. }
         | Write::Fire(_) => true,
-        Write::Claim(_)
+        Write::Probe
+        | Write::Claim(_)
         | Write::Record { .. }
         | Write::Renew { .. }
         | Write::Cancel(_)
         | Write::Delete(_)
         | Write::SaveSchedule(_)
         | Write::DeleteSchedule(_)
+        | Write::Reschedule { .. }
         | Write::Prune { .. }
         | Write::PruneRequests { .. } => false,
     }

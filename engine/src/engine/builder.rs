@@ -7,6 +7,7 @@ use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::answers::answer;
 use super::in_flight::InFlight;
@@ -21,11 +22,13 @@ use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::options::{Database, Options, QueueRule, StartError};
+use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::schedule::Scheduler;
-use crate::store::{self, Store, Write};
+use crate::store::{self, Served, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
+use crate::watched::{Figures, Lists};
 
 /// Prepares an engine: its handlers and options.
 #[derive(Default)]
@@ -78,13 +81,13 @@ impl Builder {
         let tally = Arc::new(Tally::default());
         let runs = Arc::new(Runs::default());
         let options = &self.options;
+        let kinds = self.registry.kinds().iter();
         let (claims, granted) = Claims::new(
             options.node.clone(),
-            self.registry
-                .kinds()
-                .iter()
-                .map(|info| info.kind.clone())
-                .collect(),
+            Served {
+                kinds: kinds.map(|info| info.kind.clone()).collect(),
+                queues: options.serve_queues.clone().map(Arc::from),
+            },
             options.lease,
             options.workers,
             Arc::clone(&runs),
@@ -172,6 +175,7 @@ impl Builder {
             stop_housekeeping.clone().drop_guard(),
         ];
         Engine(Arc::new(Inner {
+            readiness: Readiness::new(Arc::clone(&store), journal.clone()),
             store,
             journal,
             hub,
@@ -179,7 +183,10 @@ impl Builder {
             runs,
             tally,
             in_flight: InFlight::default(),
+            lists: Lists::default(),
+            figures: Figures::default(),
             options,
+            id: Uuid::now_v7(),
             started_at: Timestamp::now(),
             started: Instant::now(),
             closing,

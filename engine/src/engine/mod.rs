@@ -11,6 +11,7 @@ mod queues;
 mod reading;
 mod schedules;
 mod submitting;
+mod watching;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,22 +20,24 @@ use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
 use crate::attempts::runs::Runs;
+use crate::error::Error;
 use crate::hub::Hub;
 use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
+use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::store::Store;
 use crate::tally::Tally;
+use crate::watched::{Figures, Lists};
 
 /// How long ended attempts may take to write that they were released.
 const RELEASE_GRACE: Duration = Duration::from_secs(5);
-/// A store that does not answer within this is not ready.
-const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// A running engine. Cheap to clone; all clones are one engine.
 ///
@@ -46,12 +49,16 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     store: Arc<dyn Store>,
     journal: Journal,
+    readiness: Readiness,
     hub: Arc<Hub>,
     registry: Arc<Registry>,
     runs: Arc<Runs>,
     tally: Arc<Tally>,
     in_flight: InFlight,
+    lists: Lists,
+    figures: Figures,
     options: Options,
+    id: Uuid,
     started_at: Timestamp,
     started: Instant,
     closing: CancellationToken,
@@ -94,14 +101,16 @@ impl Engine {
         self.0.journal.counts()
     }
 
-    /// Whether it takes up tasks: not once shutdown has begun, nor while the store does not
-    /// answer.
-    pub async fn ready(&self) -> bool {
+    /// Whether it keeps what it accepts, and why not: once shutdown has begun, or while the store
+    /// does not answer or cannot commit.
+    ///
+    /// It goes by the latest commit, and makes a small one when there was none in two seconds.
+    /// Takes at most two seconds. Cancel safe.
+    pub async fn ready(&self) -> Result<(), Error> {
         if self.0.closing.is_cancelled() {
-            return false;
+            return Err(Error::ShuttingDown);
         }
-        let counts = tokio::time::timeout(READY_WITHIN, self.0.store.counts()).await;
-        matches!(counts, Ok(Ok(_)))
+        self.0.readiness.prove().await
     }
 
     /// Ends the engine in good order: no more claims; running attempts get the grace period, and

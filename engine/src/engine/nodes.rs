@@ -13,6 +13,7 @@ impl Engine {
     )]
     pub async fn nodes(&self) -> Result<Vec<NodeInfo>, Error> {
         Ok(vec![NodeInfo {
+            id: self.0.id,
             name: self.0.options.node.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.0.started_at,

@@ -10,7 +10,7 @@ use glassworks_protocol::{
 use super::answers::answer;
 use super::{Engine, cursor};
 use crate::error::Error;
-use crate::hub::{Changes, Follow};
+use crate::hub::Follow;
 use crate::store::Listing;
 
 /// The most tasks on one page of a list.
@@ -73,21 +73,6 @@ impl Engine {
         answer("summaries", found)
     }
 
-    /// Of `ids`, at most a few hundred, the tasks that exist and match, newest first.
-    pub async fn summaries_of(
-        &self,
-        ids: &[TaskId],
-        filter: &TaskFilter,
-    ) -> Result<Vec<TaskSummary>, Error> {
-        acceptable(filter)?;
-        let found = self
-            .0
-            .store
-            .summaries_of(ids.to_vec(), filter.clone())
-            .await;
-        answer("summaries_of", found)
-    }
-
     /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
     ///
     /// A page has at most 1 MiB of them, and at least one event unless there is none: it is the
@@ -128,11 +113,6 @@ impl Engine {
             events?;
         }
         self.task(id).await
-    }
-
-    /// What changes from now on, for lists.
-    pub fn changes(&self) -> Changes {
-        self.0.hub.changes()
     }
 }
 

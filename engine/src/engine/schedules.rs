@@ -9,9 +9,8 @@ use super::Engine;
 use super::answers::{answer, unexpected};
 use super::reading::within;
 use crate::error::Error;
-use crate::schedule::Rule;
+use crate::schedule::{self, Rule};
 use crate::store::{Outcome, Write};
-use crate::submission;
 
 /// The most firings that are foretold at once.
 const MOST_FIRINGS: u32 = 100;
@@ -101,7 +100,7 @@ impl Engine {
 
     async fn save_checked(&self, schedule: Schedule) -> Result<Schedule, Error> {
         let (registry, limits) = (&self.0.registry, &self.0.options.limits);
-        let rule = submission::check_schedule(&schedule, registry, limits, Timestamp::now())?;
+        let rule = schedule::check(&schedule, registry, limits, Timestamp::now())?;
         self.save_schedule(schedule, &rule).await
     }
 

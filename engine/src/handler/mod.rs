@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::handler::recorder::Recorder;
-use glassworks_protocol::EventBody;
+use glassworks_protocol::{EventBody, OutputStream};
 
 /// The code behind a kind.
 ///
@@ -181,7 +181,13 @@ impl Run {
     /// Prints `text` as it is, without adding a line end. Cancel safe, save that a text over
     /// 64 KiB may be recorded in part.
     pub async fn print(&self, text: impl Into<String> + Send) {
-        self.recorder.print(text.into()).await;
+        self.recorder.print(OutputStream::Stdout, text.into()).await;
+    }
+
+    /// As [`print`](Run::print), to the standard error: what went wrong on the way, and other
+    /// remarks. Both are shown in the order in which they were printed.
+    pub async fn print_err(&self, text: impl Into<String> + Send) {
+        self.recorder.print(OutputStream::Stderr, text.into()).await;
     }
 
     /// Records a finished piece of work for the time line: `track` is its row, `start` and `end`

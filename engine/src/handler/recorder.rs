@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use glassworks_protocol::EventBody;
+use glassworks_protocol::{EventBody, OutputStream};
 use tokio::sync::Notify;
 
 /// Recording waits while this much text is waiting, in bytes. One output event is at most as long.
@@ -35,9 +35,13 @@ impl Buffer {
     /// Adds `entry`, into the latest one where the log loses nothing by it.
     fn add(&mut self, entry: EventBody) {
         match (self.entries.last_mut(), entry) {
-            (Some(EventBody::Output { text }), EventBody::Output { text: more })
-                if text.len() + more.len() <= BUFFER_BYTES =>
-            {
+            (
+                Some(EventBody::Output { stream, text }),
+                EventBody::Output {
+                    stream: same,
+                    text: more,
+                },
+            ) if *stream == same && text.len() + more.len() <= BUFFER_BYTES => {
                 self.bytes += more.len();
                 text.push_str(&more);
             }
@@ -45,7 +49,7 @@ impl Buffer {
                 *latest = entry;
             }
             (_, entry) => {
-                if let EventBody::Output { text } = &entry {
+                if let EventBody::Output { text, .. } = &entry {
                     self.bytes += text.len();
                 }
                 self.entries.push(entry);
@@ -75,14 +79,14 @@ impl Recorder {
     }
 
     /// Adds text, in pieces of at most [`BUFFER_BYTES`], cut between characters.
-    pub(crate) async fn print(&self, mut text: String) {
+    pub(crate) async fn print(&self, stream: OutputStream, mut text: String) {
         while text.len() > BUFFER_BYTES {
             let rest = text.split_off(text.floor_char_boundary(BUFFER_BYTES));
-            self.record(EventBody::Output { text }).await;
+            self.record(EventBody::Output { stream, text }).await;
             text = rest;
         }
         if !text.is_empty() {
-            self.record(EventBody::Output { text }).await;
+            self.record(EventBody::Output { stream, text }).await;
         }
     }
 
@@ -120,9 +124,17 @@ mod tests {
     use super::{BUFFER_BYTES, Recorder};
     use futures::FutureExt;
     use glassworks_protocol::EventBody;
+    use glassworks_protocol::OutputStream::{Stderr, Stdout};
 
     fn output(text: &str) -> EventBody {
-        EventBody::Output { text: text.into() }
+        EventBody::output(text)
+    }
+
+    fn remark(text: &str) -> EventBody {
+        EventBody::Output {
+            stream: Stderr,
+            text: text.into(),
+        }
     }
 
     fn progress(fraction: f64) -> EventBody {
@@ -151,10 +163,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn merges_what_was_printed_to_one_stream_only() {
+        let recorder = Recorder::default();
+        for (stream, text) in [
+            (Stdout, "a"),
+            (Stderr, "b"),
+            (Stderr, "c"),
+            (Stdout, "d"),
+            (Stdout, "e"),
+        ] {
+            recorder.print(stream, text.into()).await;
+        }
+        assert_eq!(
+            recorder.take_now(),
+            [output("a"), remark("bc"), output("de")]
+        );
+    }
+
+    #[tokio::test]
     async fn a_full_buffer_makes_the_handler_wait_until_it_is_taken() {
         let recorder = Recorder::default();
-        recorder.print("x".repeat(BUFFER_BYTES)).await;
-        let mut waiting = Box::pin(recorder.print("y".into()));
+        recorder.print(Stdout, "x".repeat(BUFFER_BYTES)).await;
+        let mut waiting = Box::pin(recorder.print(Stdout, "y".into()));
         assert!(waiting.as_mut().now_or_never().is_none());
         assert_eq!(recorder.take_now(), [output(&"x".repeat(BUFFER_BYTES))]);
         waiting.await;
@@ -166,11 +196,11 @@ mod tests {
         let recorder = Recorder::default();
         let text = "é".repeat(BUFFER_BYTES / 2 + 1);
         let mut taken = String::new();
-        let mut print = Box::pin(recorder.print(format!("a{text}")));
+        let mut print = Box::pin(recorder.print(Stdout, format!("a{text}")));
         loop {
             let done = print.as_mut().now_or_never().is_some();
             for entry in recorder.take_now() {
-                let EventBody::Output { text } = entry else {
+                let EventBody::Output { text, .. } = entry else {
                     panic!("only output was recorded");
                 };
                 assert!(text.len() <= BUFFER_BYTES);

@@ -29,7 +29,8 @@ const PAGE_BYTES: u64 = 256 * 1024;
 /// Live events given at a time.
 const TOGETHER: usize = 128;
 
-/// The events of one task, in order and without a gap, stored and then live. Each item is one or
+/// The events of one task, in order, stored and then live. Where some are not stored any more, a
+/// `truncated` event stands in the place of the last. Each item is one or
 /// more events. It ends when the task is over and all its events were given, when the task is
 /// deleted, and when the engine has shut down.
 pub type Follow = BoxStream<'static, Result<Vec<Arc<Event>>, Error>>;
@@ -236,9 +237,11 @@ impl Place {
             .await
             .map_err(|error| log_store_error("events", &error))?
             .ok_or(Error::NotFound(self.id))?;
-        if let Some(last) = page.events.last() {
-            self.after = last.seq;
-        }
+        self.after = match page.events.last() {
+            Some(last) => last.seq,
+            // Nothing is left, whatever numbers were given.
+            None => self.after.max(page.last_seq),
+        };
         let phase = if self.after < page.last_seq {
             Phase::Backlog
         } else if page.state.is_final() || self.subscription.receiver.is_none() {

@@ -11,7 +11,7 @@ use super::{CHANGES_NAMED, Change, EVENTS_HELD, Follow, Hub, PAGE};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Claim, Committed, Due, End, NewRow, Store, Write};
+use crate::store::{Claim, Committed, Due, End, NewRow, Served, Store, Write};
 
 struct Bench {
     hub: Arc<Hub>,
@@ -81,7 +81,10 @@ fn row() -> NewRow {
 
 fn claim() -> Write {
     Write::Claim(Claim {
-        kinds: ["kind".to_owned()].into(),
+        served: Served {
+            kinds: ["kind".to_owned()].into(),
+            queues: None,
+        },
         node: "node".to_owned(),
         room: 1,
         lease_ms: 30_000,
@@ -90,9 +93,7 @@ fn claim() -> Write {
 
 /// Records `count` events of attempt 1.
 fn print(task: TaskId, count: usize) -> Write {
-    let line = EventBody::Output {
-        text: "line\n".to_owned(),
-    };
+    let line = EventBody::output("line\n");
     Write::Record {
         task,
         attempt: 1,

@@ -60,8 +60,13 @@ impl Scheduler {
         let mut wait = SLOW_POLL;
         for schedule in schedules {
             let mut next = schedule.next_fire_at;
-            if let Some(due) = next.filter(|due| *due <= Timestamp::now()) {
-                let Some(after) = self.fire(&schedule, due).await else {
+            if let Some(due) = next {
+                let moved = if due <= Timestamp::now() {
+                    self.fire(&schedule, due).await
+                } else {
+                    self.settle(&schedule, due).await
+                };
+                let Some(after) = moved else {
                     wait = wait.min(RETRY);
                     continue;
                 };
@@ -78,10 +83,9 @@ impl Scheduler {
     /// Fires one schedule for the moment `due`. Gives its next moment, if it has one; or `None`
     /// when the firing could not be stored and is to be tried again.
     async fn fire(&self, schedule: &Schedule, due: Timestamp) -> Option<Option<Timestamp>> {
-        let now = Timestamp::now();
-        let next = Rule::read(&schedule.cron, &schedule.time_zone)
-            .ok()
-            .and_then(|rule| rule.next(now));
+        // A clock that is set back in between does not make it fire for this moment again.
+        let now = Timestamp::now().max(due);
+        let next = next_after(schedule, now);
         let (task, error) = match self.task(schedule, due, now) {
             Ok(task) => (task, None),
             Err(error) => {
@@ -107,6 +111,32 @@ impl Scheduler {
         }
     }
 
+    /// Brings a moment forward that lies further ahead than the rule allows, because a clock was
+    /// set back since it was foretold. Gives the next moment; `None` when it could not be stored.
+    async fn settle(&self, schedule: &Schedule, due: Timestamp) -> Option<Option<Timestamp>> {
+        let next = next_after(schedule, Timestamp::now());
+        // What it fired for while the clock was ahead, it does not fire for again.
+        let next = next
+            .filter(|next| schedule.last_fired_at == Some(*next))
+            .map_or(next, |fired| next_after(schedule, fired));
+        let Some(to) = next.filter(|next| *next < due) else {
+            return Some(Some(due));
+        };
+        let write = Write::Reschedule {
+            schedule: schedule.id,
+            from: due,
+            to,
+        };
+        match self.journal.commit(write).await {
+            Ok(Outcome::Rescheduled(_)) => {
+                tracing::warn!(schedule = %schedule.id, %due, %to,
+                    "the clock was set back: the next firing is brought forward");
+                Some(Some(to))
+            }
+            _ => None,
+        }
+    }
+
     /// What a firing submits, if anything.
     fn task(
         &self,
@@ -123,4 +153,9 @@ impl Scheduler {
             ..row
         }))
     }
+}
+
+fn next_after(schedule: &Schedule, moment: Timestamp) -> Option<Timestamp> {
+    let rule = Rule::read(&schedule.cron, &schedule.time_zone).ok()?;
+    rule.next(moment)
 }

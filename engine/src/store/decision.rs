@@ -7,6 +7,7 @@ use glassworks_protocol::{
     Event, EventBody, Failure, Progress, State, StateReason, TaskId, Timestamp,
 };
 
+use super::log::Log;
 pub use super::write::Effects;
 use super::write::{Due, End, NewRow, Refusal};
 use crate::limits::Limits;
@@ -46,10 +47,8 @@ pub struct Head {
     pub cancel_requested: bool,
     /// The `seq` of the latest event.
     pub last_seq: u64,
-    /// Bytes of output kept.
-    pub output_bytes: u64,
-    /// Which limits have been reached.
-    pub truncated: Truncated,
+    /// What the running attempt's log has so far.
+    pub log: Log,
 }
 
 /// What is kept as the message of an attempt that its node did not end: the node, and how long it
@@ -64,15 +63,6 @@ pub fn lost(node: Option<&str>, silent_ms: Option<u64>) -> String {
 
 fn after(now: Timestamp, millis: u64) -> Timestamp {
     now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX))
-}
-
-/// Which limits a task's log has reached. Each is told once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Truncated {
-    /// Its output.
-    pub output: bool,
-    /// Its number of events.
-    pub events: bool,
 }
 
 impl Head {
@@ -102,8 +92,7 @@ impl Head {
             lease_expires_at: None,
             cancel_requested: false,
             last_seq: 0,
-            output_bytes: 0,
-            truncated: Truncated::default(),
+            log: Log::default(),
         };
         let mut effects = Effects::default();
         head.tell(&mut effects, now, None, None);
@@ -333,6 +322,7 @@ impl Head {
     /// Puts away what belongs to a running attempt only, and notes when a task ended.
     fn rest(&mut self, now: Timestamp) {
         self.lease_expires_at = None;
+        self.log = Log::default();
         if self.state.is_final() {
             self.finished_at = Some(now);
         }
@@ -374,7 +364,7 @@ impl Head {
         self.push(effects, now, body);
     }
 
-    /// Keeps an entry of a run, as far as the limits allow.
+    /// Adds an entry of a run to the log, and says what goes for it.
     fn keep(&mut self, effects: &mut Effects, now: Timestamp, entry: EventBody, limits: &Limits) {
         // Progress is kept on the task itself even when its log takes no more.
         if let EventBody::Progress { fraction, message } = &entry {
@@ -383,45 +373,22 @@ impl Head {
                 message: message.clone(),
             });
         }
-        if self.truncated.events {
-            return;
-        }
-        if self.last_seq + 1 >= limits.events {
-            self.truncated.events = true;
-            let body = EventBody::Truncated {
-                what: "events".to_owned(),
-                limit: limits.events,
-            };
-            self.push(effects, now, body);
-            return;
-        }
-        let EventBody::Output { text } = entry else {
+        let divided = self.log.divide(entry, limits);
+        if let Some(entry) = divided.beginning {
+            self.log.begin(&entry);
             self.push(effects, now, entry);
-            return;
-        };
-        if self.truncated.output {
-            return;
         }
-        // The limit may have been lowered since.
-        let room = limits.output_bytes.saturating_sub(self.output_bytes);
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        if text.len() <= room {
-            self.output_bytes += text.len() as u64;
-            self.push(effects, now, EventBody::Output { text });
-            return;
+        if divided.lost_bytes > 0 {
+            let deletion = self.log.lose(divided.lost_bytes, self.last_seq + 1, limits);
+            self.push(effects, now, deletion.mark.clone());
+            effects.deletion = Some(deletion);
         }
-        let kept = &text[..text.floor_char_boundary(room)];
-        if !kept.is_empty() {
-            self.output_bytes += kept.len() as u64;
-            let text = kept.to_owned();
-            self.push(effects, now, EventBody::Output { text });
+        for entry in divided.ring {
+            let deletion = self.log.append(&entry, self.last_seq + 1, limits);
+            self.push(effects, now, entry);
+            // A later one of the same write goes further, from the same beginning.
+            effects.deletion = deletion.or(effects.deletion.take());
         }
-        self.truncated.output = true;
-        let body = EventBody::Truncated {
-            what: "output".to_owned(),
-            limit: limits.output_bytes,
-        };
-        self.push(effects, now, body);
     }
 
     fn push(&mut self, effects: &mut Effects, now: Timestamp, body: EventBody) {

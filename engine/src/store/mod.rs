@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod allowance;
 pub mod decision;
+mod log;
 pub mod sqlite;
 mod write;
 
@@ -22,9 +23,10 @@ use self::sqlite::{OpenError, SqliteStore};
 use crate::limits::Limits;
 use crate::options::Database;
 
+pub use log::{Deletion, Log};
 pub use write::{
     Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
-    RenewedLease, RequestKey, Write,
+    RenewedLease, RequestKey, Served, Write,
 };
 
 /// Opens the store that `database` names, making it when it is not there.
@@ -63,8 +65,10 @@ pub enum StoreFailure {
     Busy,
     /// There is no room for more.
     Full,
-    /// The disk or the file is at fault: it cannot be read or written, or a page is damaged.
+    /// The disk or the file is at fault: it cannot be read or written.
     Faulty,
+    /// What was stored has been damaged. Only a copy of it helps.
+    Damaged,
     /// The database is not the one that was opened any more. Only a restart helps.
     Gone,
     /// It did not answer in time.
@@ -88,7 +92,7 @@ impl StoreError {
 /// One page of stored events, and where the task stood when it was read.
 #[derive(Clone, Debug)]
 pub struct EventPage {
-    /// In order, without a gap.
+    /// In order. Where some are missing, a `truncated` event stands in the place of the last.
     pub events: Vec<Event>,
     /// The state of the task.
     pub state: State,
@@ -145,6 +149,10 @@ pub trait Store: Send + Sync + 'static {
     /// [must be durable](Write::must_be_durable). Once polled it is to be polled to its end: when
     /// it is dropped before, the batch may or may not have been committed.
     fn commit(&self, batch: Vec<Write>) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// What is known to be wrong with it, although a commit may succeed: damage, or a disk that has
+    /// room for nothing but ends. Costs nothing.
+    fn fault(&self) -> Option<StoreError>;
 
     /// The task, or `None`.
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>>;

@@ -10,11 +10,14 @@ use glassworks_protocol::{
 use uuid::Uuid;
 
 use super::decision::Head;
+use super::log::Deletion;
 
 /// One change. Those of a run carry its attempt, and are refused when the task is not running
 /// that attempt any more: that is fencing.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// Change nothing, and wait for the disk: it proves that commits work.
+    Probe,
     /// Accept tasks: all of them or none.
     Submit(Vec<NewRow>),
     /// Accept tasks as the answer to a request that may be sent again: when its key is known
@@ -80,6 +83,15 @@ pub enum Write {
     DeleteSchedule(Uuid),
     /// Fire a schedule for one moment.
     Fire(Box<Firing>),
+    /// Move the next moment of a schedule that has not fired for it yet: a clock was set.
+    Reschedule {
+        /// The schedule.
+        schedule: Uuid,
+        /// The moment that it waits for. When it waits for another, nothing is done.
+        from: Timestamp,
+        /// The moment that it is to wait for.
+        to: Timestamp,
+    },
     /// Forget finished tasks, oldest first, at most `limit`.
     Prune {
         /// Completed and cancelled tasks that ended longer ago than this, in milliseconds.
@@ -104,7 +116,8 @@ impl Write {
     /// A lost claim or progress report only means that an attempt is made again.
     pub fn must_be_durable(&self) -> bool {
         match self {
-            Self::Submit(_)
+            Self::Probe
+            | Self::Submit(_)
             | Self::SubmitOnce { .. }
             | Self::Finish { .. }
             | Self::Rescue { .. }
@@ -114,10 +127,36 @@ impl Write {
             | Self::SaveQueue { .. }
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
+            | Self::Reschedule { .. }
             | Self::Fire(_) => true,
             Self::Claim(_)
             | Self::Record { .. }
             | Self::Renew { .. }
+            | Self::Prune { .. }
+            | Self::PruneRequests { .. } => false,
+        }
+    }
+
+    /// Whether it brings more to keep, and can wait: not taken while the disk is full, so that what
+    /// ends, forgets or stops something has the room that is left.
+    pub fn waits_for_room(&self) -> bool {
+        match self {
+            Self::Submit(_)
+            | Self::SubmitOnce { .. }
+            | Self::Fire(_)
+            | Self::Claim(_)
+            | Self::Record { .. } => true,
+            Self::Probe
+            | Self::Finish { .. }
+            | Self::Renew { .. }
+            | Self::Rescue { .. }
+            | Self::Cancel(_)
+            | Self::Retry(_)
+            | Self::Delete(_)
+            | Self::SaveQueue { .. }
+            | Self::SaveSchedule(_)
+            | Self::DeleteSchedule(_)
+            | Self::Reschedule { .. }
             | Self::Prune { .. }
             | Self::PruneRequests { .. } => false,
         }
@@ -207,13 +246,30 @@ pub struct Firing {
     pub error: Option<String>,
 }
 
+/// Which tasks a node, or a worker, takes. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Those of these kinds, which it can run.
+    pub kinds: Arc<[String]>,
+    /// Those of these queues; of all when `None`.
+    pub queues: Option<Arc<[String]>>,
+}
+
+impl Served {
+    /// Whether tasks of `queue` are taken.
+    pub fn has_queue(&self, queue: &str) -> bool {
+        let named = |queues: &Arc<[String]>| queues.iter().any(|name| name == queue);
+        self.queues.as_ref().is_none_or(named)
+    }
+}
+
 /// What a node asks for when it has room.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The node that will run the tasks.
     pub node: String,
-    /// The kinds that it can run. It claims no others.
-    pub kinds: Arc<[String]>,
+    /// Which tasks it takes.
+    pub served: Served,
     /// How many tasks it has room for.
     pub room: u32,
     /// How long each lease lasts, in milliseconds.
@@ -253,6 +309,11 @@ pub enum End {
 /// What became of a write, in the batch's order. Each variant answers the write of its name.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// For `Probe`.
+    Probed,
+    /// For a write that [waits for room](Write::waits_for_room), which the disk does not have.
+    /// Nothing of it was done.
+    NoRoom,
     /// For `Submit` and `SubmitOnce`: per task, in order.
     Submitted(Result<Vec<Accepted>, Refusal>),
     /// The tasks to run, in the order they were due, and when the next waiting task is due.
@@ -280,6 +341,8 @@ pub enum Outcome {
     ScheduleSaved,
     /// For `DeleteSchedule`: whether there was one.
     ScheduleDeleted(bool),
+    /// For `Reschedule`: whether it waited for that moment.
+    Rescheduled(bool),
     /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
     /// schedule where it is.
     Fired(Result<bool, Refusal>),
@@ -379,6 +442,8 @@ pub struct Committed {
 pub struct Effects {
     /// New entries of the log.
     pub events: Vec<Event>,
+    /// Entries of the log that go, these new ones among them.
+    pub deletion: Option<Deletion>,
     /// A failure to keep.
     pub failure: Option<Failure>,
     /// The result to keep, as JSON text.

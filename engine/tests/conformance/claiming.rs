@@ -1,13 +1,13 @@
 //! Which tasks a claim takes, in which order, and what it says of the rest.
 
-use glassworks_engine::store::{Claim, Due, NewRow, Write};
+use glassworks_engine::store::{Claim, Due, NewRow, Served, Write};
 use glassworks_protocol::{EventBody, RetryPolicy, State, StateReason, TaskId, Timestamp};
 use serde_json::json;
 
 use crate::bench::Bench;
 use crate::support::{
     LEASE_MS, NODE, ask, bodies, claim, claim_for, commit, expired, failed, finish, picture,
-    rescue, row, row_at, running, state, submit, submit_all, taken, task,
+    rescue, row, row_at, running, served, state, submit, submit_all, taken, task,
 };
 
 pub(crate) async fn priority_then_due_time_then_id_decide_across_queues(bench: Bench) {
@@ -234,7 +234,10 @@ pub(crate) async fn a_kind_that_the_node_cannot_run_waits(bench: Bench) {
     assert_eq!(state(&*bench, other).await, State::Queued);
     let write = Write::Claim(Claim {
         node: NODE.to_owned(),
-        kinds: ["elsewhere".to_owned()].into(),
+        served: Served {
+            kinds: ["elsewhere".to_owned()].into(),
+            ..served()
+        },
         room: 9,
         lease_ms: LEASE_MS,
     });
@@ -252,6 +255,36 @@ pub(crate) async fn a_kind_that_the_node_cannot_run_waits(bench: Bench) {
     let outcomes = bench.commit(batch).await.unwrap().outcomes;
     let claimed = taken(outcomes.into_iter().nth(1).unwrap());
     assert_eq!(claimed.ids(), [second]);
+}
+
+pub(crate) async fn a_queue_that_the_node_does_not_serve_waits(bench: Bench) {
+    let of = |queue: &str| NewRow {
+        queue: queue.to_owned(),
+        ..row()
+    };
+    let other = submit(&*bench, of("other")).await;
+    let mine = submit(&*bench, of("mine")).await;
+    let claim_of = |queue: &str| {
+        Write::Claim(Claim {
+            node: NODE.to_owned(),
+            served: Served {
+                queues: Some([queue.to_owned()].into()),
+                ..served()
+            },
+            room: 9,
+            lease_ms: LEASE_MS,
+        })
+    };
+    assert_eq!(taken_by(&bench, claim_of("mine")).await, [mine]);
+    assert_eq!(taken_by(&bench, claim_of("nobody's")).await, []);
+    // In the batch that accepts it, too.
+    let both = [of("other"), of("mine")];
+    let second = both[1].id;
+    let batch = vec![Write::Submit(both.to_vec()), claim_of("mine")];
+    let outcomes = bench.commit(batch).await.unwrap().outcomes;
+    let claimed = taken(outcomes.into_iter().nth(1).unwrap());
+    assert_eq!(claimed.ids(), [second]);
+    assert_eq!(state(&*bench, other).await, State::Queued);
 }
 
 async fn taken_by(bench: &Bench, claim: Write) -> Vec<TaskId> {

@@ -74,6 +74,7 @@ macro_rules! run_for {
                     a_lease_begins_with_the_claim,
                     a_moment_that_has_passed_is_not_before_those_who_came_earlier,
                     a_kind_that_the_node_cannot_run_waits,
+                    a_queue_that_the_node_does_not_serve_waits,
                     a_clock_that_was_set_back_makes_nobody_wait_longer,
                 }
                 running {
@@ -92,10 +93,16 @@ macro_rules! run_for {
                 truncating {
                     output_is_kept_to_its_limit_exactly,
                     output_over_its_limit_is_cut_between_characters,
+                    the_end_of_a_long_output_is_kept,
+                    the_next_attempt_is_not_mute,
                     other_entries_go_on_after_the_last_output,
-                    events_over_their_limit_leave_changes_of_state,
+                    events_over_their_limit_leave_the_first_and_the_latest,
+                    the_latest_event_is_kept_however_low_the_limit,
+                    changes_of_state_are_never_missing,
+                    whoever_reads_on_learns_what_is_missing,
                     limits_are_remembered_over_a_restart,
                     limits_can_be_lowered_below_what_is_kept,
+                    the_beginning_is_kept_when_limits_are_raised,
                 }
                 leases {
                     a_node_renews_the_attempts_it_names_and_nothing_else,

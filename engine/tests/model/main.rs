@@ -17,7 +17,7 @@ use std::path::Path;
 use glassworks_engine::Limits;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Accepted, Outcome, Store, Write};
-use glassworks_protocol::{Event, JsonText, Task, TaskId, Timestamp};
+use glassworks_protocol::{Event, EventBody, JsonText, Task, TaskId, Timestamp};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use rusqlite::Connection;
@@ -35,7 +35,7 @@ const LIMITS: Limits = Limits {
     payload_bytes: 1_000,
     result_bytes: 1_000,
     output_bytes: 24,
-    events: 14,
+    events: 18,
     queues: 3,
     schedules: 3,
 };
@@ -258,8 +258,11 @@ fn answer(outcome: Outcome) -> Answer {
         Outcome::QueueSaved => Answer::QueueSaved,
         Outcome::ScheduleSaved => Answer::ScheduleSaved,
         Outcome::ScheduleDeleted(deleted) => Answer::ScheduleDeleted(deleted),
+        Outcome::Rescheduled(moved) => Answer::Rescheduled(moved),
         Outcome::Fired(fired) => Answer::Fired(fired),
         Outcome::Pruned(count) => Answer::Pruned(count),
+        Outcome::Probed => Answer::Probed,
+        Outcome::NoRoom => unreachable!("the model's disk is never full"),
     }
 }
 
@@ -291,7 +294,7 @@ fn shown(card: &Card) -> Task {
         schedule_id: None,
         traceparent: None,
         node: card.node.clone(),
-        last_seq: card.log.len() as u64,
+        last_seq: card.last_seq,
     }
 }
 
@@ -312,10 +315,15 @@ fn the_histories_reach_every_answer() {
                 Step::Pass(millis) => world.now = world.now.plus_millis(millis),
                 Step::Fail(_) | Step::Restart => {}
             }
-        }
-        for event in world.told().0 {
-            if let glassworks_protocol::EventBody::Truncated { what, .. } = event.body {
-                seen.insert(format!("truncated {what}"));
+            for event in world.cards.iter().flat_map(|card| &card.log) {
+                if let EventBody::Truncated { what, .. } = &event.body {
+                    seen.insert(format!("truncated {what}"));
+                }
+            }
+            for event in world.told().0 {
+                if matches!(event.body, EventBody::Truncated { .. }) {
+                    seen.insert("truncated at once".to_owned());
+                }
             }
         }
     }
@@ -369,9 +377,11 @@ fn name(answer: &Answer) -> String {
         Answer::QueueSaved => "queue saved".to_owned(),
         Answer::ScheduleSaved => "schedule saved".to_owned(),
         Answer::ScheduleDeleted(deleted) => format!("schedule deleted: {deleted}"),
+        Answer::Rescheduled(moved) => format!("rescheduled: {moved}"),
         Answer::Fired(Ok(first)) => format!("fired: {first}"),
         Answer::Fired(Err(refused)) => format!("fire: {}", refusal(refused)),
         Answer::Pruned(count) => format!("pruned {}", (*count).min(1)),
+        Answer::Probed => "probed".to_owned(),
     }
 }
 
@@ -413,6 +423,8 @@ const EVERY_ANSWER: &[&str] = &[
     "request: State Retrying",
     "request: State Running",
     "request: State Scheduled",
+    "rescheduled: false",
+    "rescheduled: true",
     "rescued 0",
     "rescued 1",
     "schedule deleted: false",
@@ -424,6 +436,7 @@ const EVERY_ANSWER: &[&str] = &[
     "submitted, again",
     "submitted, all new",
     "submitted, one existing",
+    "truncated at once",
     "truncated events",
     "truncated output",
 ];

@@ -2,7 +2,8 @@
 
 use glassworks_engine::store::{Claim, Due, End, Firing, Lost, NewRow, RequestKey, Write};
 use glassworks_protocol::{
-    EventBody, MissedFirings, NewTask, QueueSettings, RateLimit, Schedule, State, TaskId, Timestamp,
+    EventBody, MissedFirings, NewTask, OutputStream, QueueSettings, RateLimit, Schedule, State,
+    TaskId, Timestamp,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use crate::support::{kinds, output, progress, row};
+use crate::support::{progress, row, served};
 use crate::world::{Card, World};
 
 /// One step of a history.
@@ -77,6 +78,12 @@ pub(crate) enum Op {
         next_in: Option<i64>,
     },
     DeleteSchedule(u8),
+    Reschedule {
+        schedule: u8,
+        /// From another moment than the one it is due for.
+        late: bool,
+        next_in: i64,
+    },
     Fire {
         schedule: u8,
         /// For another moment than the one it is due for.
@@ -97,7 +104,7 @@ pub(crate) struct New {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
-    Print(usize),
+    Print { length: usize, stream: OutputStream },
     Progress(u8),
 }
 
@@ -149,7 +156,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..100_u64, 0..3_u32)
             .prop_map(|(age, limit)| Op::PruneRequests { age, limit }),
         6 => (0..2_u8, 0..4_u32).prop_map(|(node, room)| Op::Claim { node, room }),
-        6 => (who(), vec(entry(), 0..5)).prop_map(|(who, entries)| Op::Record { who, entries }),
+        6 => (who(), vec(entry(), 0..9)).prop_map(|(who, entries)| Op::Record { who, entries }),
         6 => (who(), vec(entry(), 0..2), ending())
             .prop_map(|(who, entries, end)| Op::Finish { who, entries, end }),
         3 => which().prop_map(Op::Cancel),
@@ -166,6 +173,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..2_u8, option::of(0_i64..50))
             .prop_map(|(schedule, next_in)| Op::SaveSchedule { schedule, next_in }),
         1 => (0..2_u8).prop_map(Op::DeleteSchedule),
+        1 => (0..2_u8, any::<bool>(), 0_i64..50)
+            .prop_map(|(schedule, late, next_in)| Op::Reschedule { schedule, late, next_in }),
         2 => (0..2_u8, any::<bool>(), option::of(0_i64..50), option::of(new())).prop_map(
             |(schedule, late, next_in, task)| Op::Fire { schedule, late, next_in, task }
         ),
@@ -205,7 +214,14 @@ fn new() -> impl Strategy<Value = New> {
 
 fn entry() -> impl Strategy<Value = Entry> {
     prop_oneof![
-        (0..8_usize).prop_map(Entry::Print),
+        (0..8_usize, any::<bool>()).prop_map(|(length, error)| Entry::Print {
+            length,
+            stream: if error {
+                OutputStream::Stderr
+            } else {
+                OutputStream::Stdout
+            },
+        }),
         any::<u8>().prop_map(Entry::Progress),
     ]
 }
@@ -257,7 +273,7 @@ impl Op {
             },
             Self::Claim { node, room } => Write::Claim(Claim {
                 node: node_name(*node),
-                kinds: kinds(),
+                served: served(),
                 room: *room,
                 lease_ms: 50,
             }),
@@ -313,29 +329,41 @@ impl Op {
                 Write::SaveSchedule(Box::new(schedule_due(*schedule, next_fire_at)))
             }
             Self::DeleteSchedule(schedule) => Write::DeleteSchedule(schedule_id(*schedule)),
+            Self::Reschedule {
+                schedule,
+                late,
+                next_in,
+            } => Write::Reschedule {
+                schedule: schedule_id(*schedule),
+                from: due_moment(world, *schedule, *late),
+                to: now.plus_millis(*next_in),
+            },
             Self::Fire {
                 schedule,
                 late,
                 next_in,
                 task,
-            } => {
-                let id = schedule_id(*schedule);
-                let known = world.schedules.iter().find(|schedule| schedule.id == id);
-                let due = known.and_then(|schedule| schedule.next_fire_at);
-                Write::Fire(Box::new(Firing {
-                    schedule: id,
-                    due: due.unwrap_or(now).plus_millis(-i64::from(*late)),
-                    next: next_in.map(|wait| now.plus_millis(wait)),
-                    task: task.as_ref().map(|task| task.row(world)),
-                    error: task.is_none().then(|| "it submits nothing".to_owned()),
-                }))
-            }
+            } => Write::Fire(Box::new(Firing {
+                schedule: schedule_id(*schedule),
+                due: due_moment(world, *schedule, *late),
+                next: next_in.map(|wait| now.plus_millis(wait)),
+                task: task.as_ref().map(|task| task.row(world)),
+                error: task.is_none().then(|| "it submits nothing".to_owned()),
+            })),
         }
     }
 }
 
 fn queue_name(queue: u8) -> String {
     format!("queue-{queue}")
+}
+
+/// The moment that a schedule is due for, or another.
+fn due_moment(world: &World, schedule: u8, late: bool) -> Timestamp {
+    let id = schedule_id(schedule);
+    let known = world.schedules.iter().find(|schedule| schedule.id == id);
+    let due = known.and_then(|schedule| schedule.next_fire_at);
+    due.unwrap_or(world.now).plus_millis(-i64::from(late))
 }
 
 fn schedule_id(schedule: u8) -> Uuid {
@@ -383,9 +411,10 @@ impl Entry {
     fn body(&self) -> EventBody {
         match self {
             // Of one, two and four bytes.
-            Self::Print(length) => {
-                output(&"aü🦀".chars().cycle().take(*length).collect::<String>())
-            }
+            Self::Print { length, stream } => EventBody::Output {
+                stream: *stream,
+                text: "aü🦀".chars().cycle().take(*length).collect(),
+            },
             Self::Progress(percent) => progress(f64::from(*percent) / 255.0),
         }
     }

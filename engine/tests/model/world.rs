@@ -33,9 +33,36 @@ pub(crate) struct Card {
     pub(crate) result: Option<String>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) log: Vec<Event>,
-    output_kept: usize,
-    output_over: bool,
-    log_over: bool,
+    pub(crate) last_seq: u64,
+    kept: Kept,
+}
+
+/// How the log of a running attempt is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Kept {
+    /// How much stays from its beginning.
+    first_events: u64,
+    first_bytes: usize,
+    /// What stays only while it is among the latest.
+    tail: Vec<Late>,
+    gap: Option<Gap>,
+}
+
+/// An entry that may have to go, with others of its lot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Late {
+    seq: u64,
+    bytes: u64,
+    lot: u64,
+}
+
+/// What is missing of an attempt's log, and where that is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Gap {
+    from: u64,
+    at: u64,
+    events: u64,
+    bytes: u64,
 }
 
 /// What a store should answer to one write.
@@ -58,8 +85,10 @@ pub(crate) enum Answer {
     QueueSaved,
     ScheduleSaved,
     ScheduleDeleted(bool),
+    Rescheduled(bool),
     Fired(Result<bool, Refusal>),
     Pruned(u32),
+    Probed,
 }
 
 /// Where an accepted task comes from.
@@ -154,6 +183,7 @@ impl World {
 
     pub(crate) fn apply(&mut self, write: &Write) -> Answer {
         match write {
+            Write::Probe => Answer::Probed,
             Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
             Write::SubmitOnce { rows, request } => {
                 Answer::Submitted(self.submit_once(rows, request))
@@ -209,6 +239,16 @@ impl World {
                 let before = self.schedules.len();
                 self.schedules.retain(|known| known.id != *id);
                 Answer::ScheduleDeleted(self.schedules.len() < before)
+            }
+            Write::Reschedule { schedule, from, to } => {
+                let waits = |known: &&mut Schedule| {
+                    known.id == *schedule && known.next_fire_at == Some(*from) && !known.paused
+                };
+                let found = self.schedules.iter_mut().find(waits);
+                Answer::Rescheduled(found.is_some_and(|known| {
+                    known.next_fire_at = Some(*to);
+                    true
+                }))
             }
             Write::Fire(firing) => Answer::Fired(self.fire(firing)),
             Write::Prune {
@@ -325,9 +365,8 @@ impl World {
                 result: None,
                 failures: Vec::new(),
                 log: Vec::new(),
-                output_kept: 0,
-                output_over: false,
-                log_over: false,
+                last_seq: 0,
+                kept: Kept::default(),
             });
             self.wake = true;
             self.tell(self.cards.len() - 1, None, None);
@@ -381,6 +420,7 @@ impl World {
             card.lease_until = now.plus_millis(i64::try_from(claim.lease_ms).unwrap());
             card.node = Some(claim.node.clone());
             card.progress = None;
+            card.kept = Kept::default();
             tasks.push((card.new.id, card.attempt, card.counted));
             self.tell(place, None, None);
         }
@@ -472,50 +512,152 @@ impl World {
     }
 
     fn record(&mut self, place: usize, entries: &[EventBody]) {
-        let most = usize::try_from(self.limits.events).unwrap();
-        let output_most = usize::try_from(self.limits.output_bytes).unwrap();
         for entry in entries {
-            let card = &mut self.cards[place];
             if let EventBody::Progress { fraction, message } = entry {
-                card.progress = Some(Progress {
+                self.cards[place].progress = Some(Progress {
                     fraction: *fraction,
                     message: message.clone(),
                 });
             }
-            if card.log_over {
-                continue;
-            }
-            // The last place is for saying that it is the last.
-            if card.log.len() >= most - 1 {
-                card.log_over = true;
-                self.push(place, over("events", self.limits.events));
-                continue;
-            }
-            let EventBody::Output { text } = entry else {
+            self.keep(place, entry);
+        }
+    }
+
+    /// The first half of each limit is for what comes first, and stays.
+    fn keep(&mut self, place: usize, entry: &EventBody) {
+        let events = self.limits.events / 2;
+        let bytes = usize::try_from(self.limits.output_bytes / 2).unwrap();
+        let kept = &mut self.cards[place].kept;
+        let begins = kept.tail.is_empty() && kept.gap.is_none() && kept.first_events < events;
+        let EventBody::Output { stream, text } = entry else {
+            if begins {
+                kept.first_events += 1;
                 self.push(place, entry.clone());
-                continue;
-            };
-            if card.output_over {
-                continue;
+            } else {
+                self.keep_in_tail(place, entry.clone());
             }
-            let mut kept = String::new();
-            for character in text.chars() {
-                let bytes = card.output_kept + kept.len() + character.len_utf8();
-                if bytes > output_most {
-                    card.output_over = true;
-                    break;
-                }
-                kept.push(character);
-            }
-            card.output_kept += kept.len();
-            let cut = card.output_over;
-            if !kept.is_empty() || !cut {
-                self.push(place, EventBody::Output { text: kept });
-            }
-            if cut {
-                self.push(place, over("output", self.limits.output_bytes));
+            return;
+        };
+        let (mut first, mut rest) = (String::new(), String::new());
+        for character in text.chars() {
+            let length = kept.first_bytes + first.len() + character.len_utf8();
+            if begins && rest.is_empty() && length <= bytes {
+                first.push(character);
+            } else {
+                rest.push(character);
             }
         }
+        let printed = |text: String| EventBody::Output {
+            stream: *stream,
+            text,
+        };
+        if !first.is_empty() || (begins && text.is_empty()) {
+            kept.first_events += 1;
+            kept.first_bytes += first.len();
+            self.push(place, printed(first));
+        } else if text.is_empty() {
+            self.keep_in_tail(place, printed(String::new()));
+        }
+        self.print_to_tail(place, &rest, printed);
+    }
+
+    /// The second half is for what comes last.
+    fn print_to_tail(&mut self, place: usize, text: &str, printed: impl Fn(String) -> EventBody) {
+        let room = half(self.limits.output_bytes);
+        let fits = |(index, _): &(usize, char)| (text.len() - index) as u64 <= room;
+        let latest = text.char_indices().rev().take_while(fits).last();
+        let lost = latest.map_or(text.len(), |(index, _)| index);
+        if lost > 0 {
+            self.lose(place, lost as u64);
+        }
+        let most = usize::try_from(eighth(room).max(4)).unwrap();
+        let mut piece = String::new();
+        for character in text[lost..].chars() {
+            if piece.len() + character.len_utf8() > most {
+                let full = std::mem::take(&mut piece);
+                self.keep_in_tail(place, printed(full));
+            }
+            piece.push(character);
+        }
+        if !piece.is_empty() {
+            self.keep_in_tail(place, printed(piece));
+        }
+    }
+
+    /// More was printed at once than can be kept: it is said at once, and stands for all before it.
+    fn lose(&mut self, place: usize, bytes: u64) {
+        let seq = self.cards[place].last_seq + 1;
+        let kept = &mut self.cards[place].kept;
+        let mut gap = kept.gap.unwrap_or_default();
+        if gap.from == 0 {
+            gap.from = kept.tail.first().map_or(seq, |late| late.seq);
+        }
+        gap.at = seq;
+        gap.events += kept.tail.len() as u64;
+        gap.bytes += bytes + kept.tail.iter().map(|late| late.bytes).sum::<u64>();
+        kept.tail.clear();
+        kept.gap = Some(gap);
+        let mark = gap.mark("output", self.limits.output_bytes);
+        self.push(place, mark.clone());
+        self.forget(place, gap, &mark);
+    }
+
+    fn keep_in_tail(&mut self, place: usize, body: EventBody) {
+        let events = half(self.limits.events);
+        let room = half(self.limits.output_bytes);
+        let bytes = match &body {
+            EventBody::Output { text, .. } => text.len() as u64,
+            _ => 0,
+        };
+        self.push(place, body);
+        let card = &mut self.cards[place];
+        let tail = &mut card.kept.tail;
+        let lot = tail.last().map_or(0, |last| {
+            let together = tail.iter().filter(|late| late.lot == last.lot);
+            let full = together.clone().count() as u64 >= eighth(events)
+                || together.map(|late| late.bytes).sum::<u64>() >= eighth(room);
+            last.lot + u64::from(full)
+        });
+        tail.push(Late {
+            seq: card.last_seq,
+            bytes,
+            lot,
+        });
+        loop {
+            let tail = &mut self.cards[place].kept.tail;
+            let (what, limit) = if tail.iter().map(|late| late.bytes).sum::<u64>() > room {
+                ("output", self.limits.output_bytes)
+            } else if tail.len() as u64 > events {
+                ("events", self.limits.events)
+            } else {
+                break;
+            };
+            let oldest = tail[0].lot;
+            let goes = |late: &Late| late.lot == oldest;
+            let gone: Vec<Late> = tail.iter().copied().filter(goes).collect();
+            tail.retain(|late| !goes(late));
+            let gap = self.cards[place].kept.gap.get_or_insert(Gap {
+                from: gone[0].seq,
+                ..Gap::default()
+            });
+            gap.at = gone.last().unwrap().seq;
+            gap.events += gone.len() as u64;
+            gap.bytes += gone.iter().map(|late| late.bytes).sum::<u64>();
+            let gap = *gap;
+            let mark = gap.mark(what, limit);
+            self.forget(place, gap, &mark);
+        }
+    }
+
+    /// Takes what is missing from the log, and puts the mark in the place of the last.
+    fn forget(&mut self, place: usize, gap: Gap, mark: &EventBody) {
+        let log = &mut self.cards[place].log;
+        log.retain(|event| {
+            let state = matches!(event.body, EventBody::State { .. });
+            state || !(gap.from..gap.at).contains(&event.seq)
+        });
+        let last = log.iter_mut().find(|event| event.seq == gap.at);
+        last.unwrap().body = mark.clone();
     }
 
     fn finish(&mut self, place: usize, end: &End) -> State {
@@ -782,9 +924,10 @@ impl World {
 
     fn push(&mut self, place: usize, body: EventBody) {
         let card = &mut self.cards[place];
+        card.last_seq += 1;
         let event = Event {
             task_id: card.new.id,
-            seq: card.log.len() as u64 + 1,
+            seq: card.last_seq,
             attempt: card.attempt,
             at: self.now,
             body,
@@ -835,9 +978,24 @@ fn count<'c>(cards: impl Iterator<Item = &'c Card>) -> StateCounts {
     counts
 }
 
-fn over(what: &str, limit: u64) -> EventBody {
-    EventBody::Truncated {
-        what: what.to_owned(),
-        limit,
+impl Gap {
+    fn mark(self, what: &str, limit: u64) -> EventBody {
+        EventBody::Truncated {
+            what: what.to_owned(),
+            limit,
+            first_seq: self.from,
+            missing_events: self.events,
+            missing_bytes: self.bytes,
+        }
     }
+}
+
+/// The half of a limit that is for what comes last.
+fn half(limit: u64) -> u64 {
+    limit - limit / 2
+}
+
+/// How much of it goes together, when it must.
+fn eighth(half: u64) -> u64 {
+    half.div_ceil(8)
 }

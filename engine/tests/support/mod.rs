@@ -208,7 +208,7 @@ pub(crate) fn states(log: &[Event]) -> Vec<State> {
 pub(crate) fn output(log: &[Event]) -> String {
     log.iter()
         .filter_map(|event| match &event.body {
-            EventBody::Output { text } => Some(text.as_str()),
+            EventBody::Output { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect()

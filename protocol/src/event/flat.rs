@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Event, EventBody, StateReason};
+use super::{Event, EventBody, OutputStream, StateReason};
 use crate::{State, TaskId, Timestamp};
 
 #[derive(Deserialize)]
@@ -23,6 +23,7 @@ pub(super) struct Flat {
     run_at: Option<Timestamp>,
     fraction: Option<f64>,
     message: Option<String>,
+    stream: Option<OutputStream>,
     text: Option<String>,
     name: Option<String>,
     track: Option<String>,
@@ -31,6 +32,9 @@ pub(super) struct Flat {
     attributes: Option<Map<String, Value>>,
     what: Option<String>,
     limit: Option<u64>,
+    first_seq: Option<u64>,
+    missing_events: Option<u64>,
+    missing_bytes: Option<u64>,
 }
 
 impl TryFrom<Flat> for Event {
@@ -50,6 +54,7 @@ impl TryFrom<Flat> for Event {
                 message: flat.message,
             },
             "output" => EventBody::Output {
+                stream: flat.stream.unwrap_or_default(),
                 text: flat.text.ok_or_else(|| missing("text"))?,
             },
             "span" => EventBody::Span {
@@ -62,6 +67,9 @@ impl TryFrom<Flat> for Event {
             "truncated" => EventBody::Truncated {
                 what: flat.what.ok_or_else(|| missing("what"))?,
                 limit: flat.limit.ok_or_else(|| missing("limit"))?,
+                first_seq: flat.first_seq.unwrap_or_default(),
+                missing_events: flat.missing_events.unwrap_or_default(),
+                missing_bytes: flat.missing_bytes.unwrap_or_default(),
             },
             other => return Err(format!("`{other}` is no type of event")),
         };

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::{State, TaskId, Timestamp};
 
-/// One entry of a task's log. `seq` counts from 1 within the task, without gaps.
+/// One entry of a task's log. `seq` counts from 1 within the task and leaves no number out. A log
+/// that is read later may miss some: a `truncated` event stands in the place of the last of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "flat::Flat")]
@@ -55,6 +56,9 @@ pub enum EventBody {
     },
     /// The handler printed something. Joining the texts gives the output, byte for byte.
     Output {
+        /// Where it printed it.
+        #[serde(default)]
+        stream: OutputStream,
         /// What it printed, line ends included.
         text: String,
     },
@@ -72,12 +76,26 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         attributes: Map<String, Value>,
     },
-    /// A limit was reached: nothing more of this sort is kept for this task.
+    /// The attempt recorded more than is kept: its beginning stands before this event, its end
+    /// after it. Between `first_seq` and this event's own `seq`, what is not stored is missing.
+    /// Changes of state never are.
+    ///
+    /// While the attempt goes on, more may go missing, and the event then stands further on. Who
+    /// follows the attempt while it runs sees what is missing later.
     Truncated {
-        /// What is no longer kept: `output` or `events`.
+        /// Of what there was too much last: `output` or `events`.
         what: String,
-        /// The limit, in bytes of output or in number of events.
+        /// The limit for each attempt, in bytes of output or in number of events.
         limit: u64,
+        /// The first number that is missing.
+        #[serde(default)]
+        first_seq: u64,
+        /// How many events are missing.
+        #[serde(default)]
+        missing_events: u64,
+        /// How many bytes of output are missing.
+        #[serde(default)]
+        missing_bytes: u64,
     },
 }
 
@@ -93,6 +111,24 @@ impl EventBody {
         }
     }
 
+    /// Something printed to the standard output.
+    pub fn output(text: impl Into<String>) -> Self {
+        Self::Output {
+            stream: OutputStream::Stdout,
+            text: text.into(),
+        }
+    }
+
+    /// What stands in a task's output for this event where output is missing: a line of its own.
+    pub fn gap(&self) -> Option<String> {
+        match self {
+            Self::Truncated { missing_bytes, .. } if *missing_bytes > 0 => Some(format!(
+                "\n[... {missing_bytes} bytes of output are missing here ...]\n"
+            )),
+            _ => None,
+        }
+    }
+
     /// A plain change of state.
     pub const fn state(state: State) -> Self {
         Self::State {
@@ -102,6 +138,18 @@ impl EventBody {
             run_at: None,
         }
     }
+}
+
+/// Where something was printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStream {
+    /// What the work is about.
+    #[default]
+    Stdout,
+    /// What went wrong on the way, and other remarks.
+    Stderr,
 }
 
 /// Why a task is in a state, where the state alone does not say.
@@ -127,7 +175,7 @@ pub enum StateReason {
 mod tests {
     use serde_json::json;
 
-    use super::{Event, EventBody, StateReason};
+    use super::{Event, EventBody, OutputStream, StateReason};
     use crate::{State, TaskId, Timestamp};
 
     fn event(body: EventBody) -> Event {
@@ -163,8 +211,10 @@ mod tests {
                 fraction: 0.4,
                 message: None,
             },
+            EventBody::output("a\n"),
             EventBody::Output {
-                text: "a\n".to_owned(),
+                stream: OutputStream::Stderr,
+                text: "b\n".to_owned(),
             },
             EventBody::Span {
                 name: "GET".to_owned(),
@@ -176,6 +226,9 @@ mod tests {
             EventBody::Truncated {
                 what: "output".to_owned(),
                 limit: 8,
+                first_seq: 3,
+                missing_events: 4,
+                missing_bytes: 5,
             },
         ];
         for body in bodies {
@@ -183,6 +236,51 @@ mod tests {
             let written = serde_json::to_string(&event).unwrap();
             assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
         }
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read() {
+        for (written, expected) in [
+            (
+                json!({"type": "output", "text": "a\n"}),
+                EventBody::output("a\n"),
+            ),
+            (
+                json!({"type": "truncated", "what": "events", "limit": 8}),
+                EventBody::Truncated {
+                    what: "events".to_owned(),
+                    limit: 8,
+                    first_seq: 0,
+                    missing_events: 0,
+                    missing_bytes: 0,
+                },
+            ),
+        ] {
+            let body: EventBody = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(body, expected);
+            let mut flat = serde_json::to_value(event(EventBody::state(State::Queued))).unwrap();
+            let members = flat.as_object_mut().unwrap();
+            members.extend(written.as_object().unwrap().clone());
+            assert_eq!(
+                serde_json::from_value::<Event>(flat).unwrap().body,
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn missing_output_is_a_line_in_what_was_printed() {
+        let missing = |missing_bytes| EventBody::Truncated {
+            what: "output".to_owned(),
+            limit: 8,
+            first_seq: 3,
+            missing_events: 4,
+            missing_bytes,
+        };
+        let line = "\n[... 12 bytes of output are missing here ...]\n";
+        assert_eq!(missing(12).gap().as_deref(), Some(line));
+        assert_eq!(missing(0).gap(), None);
+        assert_eq!(EventBody::output("a").gap(), None);
     }
 
     #[test]

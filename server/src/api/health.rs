@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use glassworks_engine::Engine;
+use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
+
+const SHUTTING_DOWN: &str = "The server is shutting down.";
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,22 +58,26 @@ pub(crate) async fn live() -> Json<Status> {
 
 /// Says whether to send it work.
 ///
-/// For load balancers: a server that shuts down still answers requests, but wants no new ones.
+/// For load balancers: a server that shuts down still answers requests, but wants no new ones; and
+/// one whose store cannot commit would accept what it cannot keep. It goes by the latest commit,
+/// and makes a small one when there was none in two seconds.
 #[utoipa::path(
     get, path = "/readyz", tag = tags::SERVER,
     responses(
         (status = 200, description = "It takes work.", body = Status),
-        (status = 503, description = "It is shutting down, or its store does not answer.",
+        (status = 503, description = "It is shutting down, or its store does not answer or cannot commit.",
             body = Problem, content_type = PROBLEM_JSON),
     ),
 )]
 pub(crate) async fn ready(State(node): State<Node>) -> ApiResult<Json<Status>> {
-    let not_ready = |code, detail| Err(ApiError::new(code, detail));
+    let not_ready = |code, detail: &str| Err(ApiError::new(code, detail));
     if node.shutdown.has_begun() {
-        return not_ready(ProblemCode::ShuttingDown, "The server is shutting down.");
+        return not_ready(ProblemCode::ShuttingDown, SHUTTING_DOWN);
     }
-    if !node.engine.ready().await {
-        return not_ready(ProblemCode::NotReady, "The store does not answer.");
+    match node.engine.ready().await {
+        Ok(()) => {}
+        Err(Error::ShuttingDown) => return not_ready(ProblemCode::ShuttingDown, SHUTTING_DOWN),
+        Err(error) => return not_ready(ProblemCode::NotReady, &error.to_string()),
     }
     Ok(Json(Status { status: "ready" }))
 }

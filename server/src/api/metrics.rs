@@ -154,6 +154,18 @@ fn store(text: &mut Exposition, figures: &Figures, queues: &[Queue]) {
         "What the store takes up on the disk.",
         figures.store.size_bytes,
     );
+    text.single(
+        "glassworks_store_log_bytes",
+        Kind::Gauge,
+        "How much of that is a log that has not been moved into the database yet.",
+        figures.store.log_bytes,
+    );
+    text.single(
+        "glassworks_store_reads_total",
+        Kind::Counter,
+        "How often this node has asked its store something.",
+        figures.store.reads,
+    );
 }
 
 /// How the Tokio runtime does.

@@ -1,5 +1,6 @@
 //! `GET /api/tasks/{id}/output`: what a task printed, byte for byte, and what it still prints.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -34,7 +35,9 @@ pub(crate) struct OutputQuery {
 
 /// Reads what a task printed.
 ///
-/// As plain text, byte for byte. With `follow=true` the answer is a stream: what is printed
+/// As plain text, byte for byte, to both streams as it came. Of an attempt that printed more than is
+/// kept, it is the beginning and the end, and between them a line such as
+/// `[... 1234567 bytes of output are missing here ...]`. With `follow=true` the answer is a stream: what is printed
 /// arrives as it is stored, and the stream ends with the task, or when the server shuts down.
 /// `curl -N` shows it as it comes.
 #[utoipa::path(
@@ -93,13 +96,13 @@ fn text(batches: impl Stream<Item = Result<Vec<Arc<Event>>, Error>> + Send + 'st
     ([(header::CONTENT_TYPE, plain)], Body::from_stream(chunks)).into_response()
 }
 
-/// What was printed in these events; `None` for nothing.
+/// What was printed in these events, and a line where some of it is missing; `None` for nothing.
 fn printed(events: &[Arc<Event>]) -> Option<Bytes> {
     let text: String = events
         .iter()
         .filter_map(|event| match &event.body {
-            EventBody::Output { text } => Some(text.as_str()),
-            _ => None,
+            EventBody::Output { text, .. } => Some(Cow::Borrowed(text.as_str())),
+            other => other.gap().map(Cow::Owned),
         })
         .collect();
     (!text.is_empty()).then(|| text.into())

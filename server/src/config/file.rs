@@ -57,6 +57,7 @@ pub(super) struct File {
     database: Option<Database>,
     #[serde(deserialize_with = "workers")]
     workers: Option<u32>,
+    serve_queues: Option<Vec<String>>,
     #[serde(deserialize_with = "host_names")]
     allowed_hosts: Option<Vec<String>>,
     #[serde(deserialize_with = "upstreams")]
@@ -127,6 +128,8 @@ impl File {
         fill(matches, "listen", &mut config.listen, self.listen);
         fill(matches, "database", &mut config.database, self.database);
         fill(matches, "workers", &mut config.workers, self.workers);
+        let served = &mut config.serve_queues;
+        fill(matches, "serve_queues", served, self.serve_queues);
         let hosts = &mut config.allowed_hosts;
         fill(matches, "allowed_hosts", hosts, self.allowed_hosts);
         let upstreams = &mut config.allowed_upstreams;

@@ -121,6 +121,17 @@ pub struct Config {
     #[arg(long, global = true, env = "GLASSWORKS_WORKERS", value_name = "COUNT", default_value_t = 100, value_parser = value_parser!(u32).range(WORKERS))]
     pub workers: u32,
 
+    /// A queue whose tasks this node runs; without any, those of all queues. Repeatable;
+    /// comma-separated in the variable.
+    #[arg(
+        long = "serve-queue",
+        global = true,
+        env = "GLASSWORKS_SERVE_QUEUE",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub serve_queues: Vec<String>,
+
     /// A further host name to answer to, without its port. Repeatable; comma-separated in the
     /// variable.
     #[arg(long = "allowed-host", global = true, env = "GLASSWORKS_ALLOWED_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]

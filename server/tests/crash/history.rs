@@ -85,7 +85,7 @@ impl History {
             self.state,
             self.attempt
         );
-        if let EventBody::Output { text } = &event.body {
+        if let EventBody::Output { text, .. } = &event.body {
             self.output.push_str(text);
         }
         Ok(())
@@ -174,8 +174,7 @@ mod tests {
     }
 
     fn output(attempt: u32) -> (u32, EventBody) {
-        let text = "line\n".to_owned();
-        (attempt, EventBody::Output { text })
+        (attempt, EventBody::output("line\n"))
     }
 
     fn lost(attempt: u32, state: State) -> (u32, EventBody) {

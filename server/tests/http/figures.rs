@@ -90,6 +90,13 @@ async fn the_node_says_who_it_is() {
     let nodes = answer["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), 1);
     assert_eq!(nodes[0]["name"], server.engine.node());
+    let other = Server::start()
+        .await
+        .client()
+        .get("/api/nodes")
+        .await
+        .json();
+    assert_ne!(nodes[0]["id"], other["nodes"][0]["id"]);
     assert_eq!(nodes[0]["version"], "0.1.0");
     assert_eq!(nodes[0]["workers"], 100);
     assert_eq!(nodes[0]["busy_workers"], 0);

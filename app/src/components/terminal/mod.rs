@@ -10,12 +10,12 @@ use leptos::html::Pre;
 use leptos::prelude::*;
 
 use super::{CopyButton, Erase, Erased, changing};
-use crate::output::{MAX_BYTES, Output, Piece, last_part};
+use crate::output::{MAX_BYTES, Output, Piece};
 use screen::Screen;
 
-/// What was printed and is not on the screen yet: each text with its attempt.
+/// What was printed and is not on the screen yet.
 #[derive(Clone, Copy)]
-pub(crate) struct Printed(RwSignal<Vec<(u32, String)>>);
+pub(crate) struct Printed(RwSignal<Vec<Piece>>);
 
 impl Printed {
     pub(crate) fn new() -> Self {
@@ -24,19 +24,22 @@ impl Printed {
 
     /// Adds what was printed. While the terminal is paused it waits here; no more of it than the
     /// screen would hold.
-    pub(crate) fn push<'a>(self, printed: impl Iterator<Item = (u32, &'a str)>) {
+    pub(crate) fn push(self, printed: impl Iterator<Item = Piece>) {
         let mut printed = printed.peekable();
         if printed.peek().is_none() {
             return;
         }
         self.0.update(|waiting| {
-            waiting.extend(printed.map(|(attempt, text)| (attempt, last_part(text).to_owned())));
-            let mut bytes: usize = waiting.iter().map(|(_, text)| text.len()).sum();
+            waiting.extend(printed.map(|mut piece| {
+                piece.keep_last_part();
+                piece
+            }));
+            let mut bytes: usize = waiting.iter().map(|piece| piece.text.len()).sum();
             let excess = waiting
                 .iter()
-                .take_while(|(_, text)| {
+                .take_while(|piece| {
                     let over = bytes > MAX_BYTES;
-                    bytes -= text.len();
+                    bytes -= piece.text.len();
                     over
                 })
                 .count();
@@ -45,9 +48,8 @@ impl Printed {
     }
 
     fn lines(self) -> usize {
-        let count = |text: &String| text.bytes().filter(|byte| *byte == b'\n').count();
-        self.0
-            .with(|waiting| waiting.iter().map(|(_, text)| count(text)).sum())
+        let count = |piece: &Piece| piece.text.bytes().filter(|byte| *byte == b'\n').count();
+        self.0.with(|waiting| waiting.iter().map(count).sum())
     }
 }
 
@@ -77,8 +79,8 @@ pub(crate) fn Terminal(
                 .0
                 .try_update_untracked(std::mem::take)
                 .unwrap_or_default();
-            for (attempt, text) in &waiting {
-                if screen.print(*attempt, text) {
+            for piece in &waiting {
+                if screen.print(piece) {
                     cut.set(true);
                 }
                 blank.set(false);
@@ -158,12 +160,12 @@ fn spans(pieces: &[Piece]) -> Vec<Erased> {
     let mut before = 1;
     pieces
         .iter()
-        .map(|Piece { attempt, text }| {
-            let starts = std::mem::replace(&mut before, *attempt) != *attempt;
-            let class = if starts { "attempt-start" } else { "" };
+        .map(|piece| {
+            let starts = std::mem::replace(&mut before, piece.attempt) != piece.attempt;
+            let class = piece.source.class(starts);
             view! {
-                <span class=class data-attempt=attempt.to_string()>
-                    {text.clone()}
+                <span class=class data-attempt=piece.attempt.to_string()>
+                    {piece.text.clone()}
                 </span>
             }
             .erase()

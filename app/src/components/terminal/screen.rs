@@ -4,7 +4,7 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Text};
 
-use crate::output::{Output, Window};
+use crate::output::{Output, Piece, Window};
 
 /// The element that holds the text, one child for each piece in view.
 pub(super) struct Screen {
@@ -19,7 +19,7 @@ impl Screen {
     pub(super) fn new(element: Element, output: &Output) -> Self {
         let mut window = Window::default();
         for piece in &output.pieces {
-            window.push_piece(piece.attempt, &piece.text);
+            window.push_piece(piece);
         }
         let attempt = output.pieces.last().map_or(1, |piece| piece.attempt);
         Self {
@@ -30,11 +30,11 @@ impl Screen {
     }
 
     /// Adds what was printed. True when older text had to go.
-    pub(super) fn print(&mut self, attempt: u32, text: &str) -> bool {
-        let step = self.window.push(attempt, text);
-        let extended = step.extends && self.extend_last(text);
+    pub(super) fn print(&mut self, piece: &Piece) -> bool {
+        let step = self.window.push(piece);
+        let extended = step.extends && self.extend_last(&piece.text);
         if !extended {
-            self.append(attempt, text);
+            self.append(piece);
         }
         for _ in 0..step.drop {
             if let Some(oldest) = self.element.first_element_child() {
@@ -60,16 +60,14 @@ impl Screen {
         last.append_data(text).is_ok()
     }
 
-    fn append(&mut self, attempt: u32, text: &str) {
-        let starts = std::mem::replace(&mut self.attempt, attempt) != attempt;
+    fn append(&mut self, piece: &Piece) {
+        let starts = std::mem::replace(&mut self.attempt, piece.attempt) != piece.attempt;
         // None of this fails: the names are valid and the element stands in the document.
-        if let Ok(piece) = document().create_element("span") {
-            let _ = piece.set_attribute("data-attempt", &attempt.to_string());
-            if starts {
-                let _ = piece.set_attribute("class", "attempt-start");
-            }
-            piece.set_text_content(Some(text));
-            let _ = self.element.append_child(&piece);
+        if let Ok(span) = document().create_element("span") {
+            let _ = span.set_attribute("data-attempt", &piece.attempt.to_string());
+            let _ = span.set_attribute("class", &piece.source.class(starts));
+            span.set_text_content(Some(&piece.text));
+            let _ = self.element.append_child(&span);
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Input {
     Received(ServerMessage),
     /// The connection ended, or could not be made.
     Lost,
+    /// What the page shows could not be read, so it may be wrong: to be begun anew.
+    Doubted,
     /// The time asked for is over.
     Elapsed,
 }
@@ -135,8 +137,12 @@ impl Session {
                 self.phase = Phase::Asleep;
                 vec![Command::StopWaiting, Command::Disconnect]
             }
-            (Input::Received(message), Phase::Connecting | Phase::Open) => self.received(message),
-            (Input::Lost | Input::Elapsed, Phase::Connecting | Phase::Open) => self.lost(random),
+            (Input::Received(message), Phase::Connecting | Phase::Open) => {
+                self.received(message, random)
+            }
+            (Input::Lost | Input::Doubted | Input::Elapsed, Phase::Connecting | Phase::Open) => {
+                self.lost(random)
+            }
             _ => Vec::new(),
         }
     }
@@ -162,8 +168,19 @@ impl Session {
         ]
     }
 
-    fn received(&mut self, message: ServerMessage) -> Vec<Command> {
+    fn received(&mut self, message: ServerMessage, random: f64) -> Vec<Command> {
         let mut commands = vec![Command::Wait(SILENCE)];
+        match &message {
+            ServerMessage::Hello { .. } => {}
+            // A server in trouble may answer better on the next connection, and what is shown until
+            // then is not called live.
+            ServerMessage::Problem {
+                sub: Some(sub),
+                problem,
+            } if problem.status >= 500 && self.find(*sub).is_some() => return self.lost(random),
+            // It does not only greet, it has something to say: the next break is a first one.
+            _ => self.failures = 0,
+        }
         match message {
             ServerMessage::Hello { .. } => self.hello(&mut commands),
             // A problem with no subscription: a message was not understood, and nobody here waits
@@ -173,7 +190,7 @@ impl Session {
             ServerMessage::Task { sub, task } => {
                 self.deliver(sub, News::Task(task), &mut commands);
             }
-            ServerMessage::End { sub } => self.close(sub, true, News::End, &mut commands),
+            ServerMessage::End { sub } => self.close(sub, News::End, &mut commands),
             ServerMessage::Tasks {
                 sub,
                 upsert,
@@ -193,11 +210,7 @@ impl Session {
             ServerMessage::Problem {
                 sub: Some(sub),
                 problem,
-            } => {
-                // A server in trouble may answer better on the next connection.
-                let over = problem.status < 500;
-                self.close(sub, over, News::Refused(problem), &mut commands);
-            }
+            } => self.close(sub, News::Refused(problem), &mut commands),
         }
         commands
     }
@@ -206,7 +219,6 @@ impl Session {
     /// was left.
     fn hello(&mut self, commands: &mut Vec<Command>) {
         self.phase = Phase::Open;
-        self.failures = 0;
         commands.push(Command::Show(Status::Live));
         for subscription in &mut self.subscriptions {
             subscription.asked_again = None;
@@ -243,9 +255,9 @@ impl Session {
         }
     }
 
-    fn close(&mut self, sub: u32, over: bool, last: News, commands: &mut Vec<Command>) {
+    fn close(&mut self, sub: u32, last: News, commands: &mut Vec<Command>) {
         if let Some(subscription) = self.find(sub) {
-            subscription.over = over;
+            subscription.over = true;
             commands.push(Command::Deliver(sub, last));
         }
     }

@@ -137,6 +137,7 @@ fn waits_grow_until_a_connection_stands() {
     }
     assert_eq!(waits, [500, 1_000, 2_000]);
     session.handle(hello(), 0.0);
+    session.handle(Input::Received(ServerMessage::Heartbeat), 0.0);
     let commands = session.handle(Input::Lost, 0.0);
     assert!(commands.contains(&Command::Wait(std::time::Duration::from_millis(500))));
 }
@@ -163,18 +164,31 @@ fn a_list_is_asked_for_on_every_connection_and_loaded_when_told() {
 }
 
 #[test]
-fn a_server_in_trouble_is_asked_again_on_the_next_connection() {
+fn a_server_in_trouble_is_not_called_live_and_asked_again_on_the_next_connection() {
     let (mut session, sub) = watching();
-    let problem = Problem::new(ProblemCode::NotReady);
-    session.handle(
-        Input::Received(ServerMessage::Problem {
+    let mut waits = Vec::new();
+    for _ in 0..2 {
+        let problem = Problem::new(ProblemCode::NotReady);
+        let message = ServerMessage::Problem {
             sub: Some(sub),
             problem,
-        }),
-        0.0,
-    );
-    session.handle(Input::Lost, 0.0);
-    session.handle(Input::Nudged, 0.0);
+        };
+        let commands = session.handle(Input::Received(message), 1.0);
+        assert_eq!(commands[0], Command::Disconnect);
+        assert_eq!(commands[1], Command::Show(Status::Reconnecting));
+        waits.push(format!("{:?}", commands[2]));
+        session.handle(Input::Elapsed, 0.0);
+        assert!(session.handle(hello(), 0.0).contains(&watch_task(sub, 0)));
+    }
+    assert_ne!(waits[0], waits[1], "a greeting is no sign of health");
+}
+
+#[test]
+fn a_page_that_cannot_load_what_it_shows_begins_anew() {
+    let (mut session, sub) = watching();
+    let commands = session.handle(Input::Doubted, 0.0);
+    assert!(commands.contains(&Command::Show(Status::Reconnecting)));
+    session.handle(Input::Elapsed, 0.0);
     assert!(session.handle(hello(), 0.0).contains(&watch_task(sub, 0)));
 }
 

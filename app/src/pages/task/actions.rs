@@ -26,19 +26,26 @@ pub(super) fn Actions(
         }
     });
     let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
+    // Each has an element of its own: what somebody is about to press never becomes another.
+    let buttons = view! { <For each=buttons key=|button| *button children=Button::view /> }.erase();
     let refused = move || match answer.get() {
         Some(Err(Refused(problem))) => view! { <ProblemNote problem=*problem /> }.erase(),
         _ => ().erase(),
     };
     let send = move |sent: Vec<(String, String)>| {
         let asked = sent.iter().find(|(name, _)| name == "change");
-        if let Some(change) = asked.and_then(|(_, word)| Change::named(word)) {
+        // While one is under way, another press means the same.
+        let free = !changes.pending().get_untracked();
+        if let Some(change) = asked
+            .and_then(|(_, word)| Change::named(word))
+            .filter(|_| free)
+        {
             changes.dispatch(ChangeTask { id, change });
         }
     };
     let content = view! {
         <input type="hidden" name="id" value=id.to_string() />
-        {changing(buttons)}
+        {buttons}
     }
     .erase();
     view! {
@@ -49,32 +56,52 @@ pub(super) fn Actions(
     }
 }
 
-fn buttons(state: State, cancel_requested: bool) -> Vec<Erased> {
+/// A change that can be asked for now, and how it is called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Button {
+    change: Change,
+    name: &'static str,
+    disabled: bool,
+}
+
+fn buttons(state: State, cancel_requested: bool) -> Vec<Button> {
+    let button = |change, name| Button {
+        change,
+        name,
+        disabled: false,
+    };
+    let cancel = button(Change::Cancel, "Cancel");
+    let delete = button(Change::Delete, "Delete");
     match state {
-        State::Running if cancel_requested => vec![button(Change::Cancel, "Asked to stop", true)],
-        State::Running | State::Queued => vec![button(Change::Cancel, "Cancel", false)],
-        State::Scheduled | State::Retrying => vec![
-            button(Change::Retry, "Run now", false),
-            button(Change::Cancel, "Cancel", false),
-        ],
-        State::Failed | State::Cancelled => vec![
-            button(Change::Retry, "Retry", false),
-            button(Change::Delete, "Delete", false),
-        ],
-        State::Completed => vec![button(Change::Delete, "Delete", false)],
+        State::Running if cancel_requested => vec![Button {
+            name: "Asked to stop",
+            disabled: true,
+            ..cancel
+        }],
+        State::Running | State::Queued => vec![cancel],
+        State::Scheduled | State::Retrying => vec![button(Change::Retry, "Run now"), cancel],
+        State::Failed | State::Cancelled => vec![button(Change::Retry, "Retry"), delete],
+        State::Completed => vec![delete],
     }
 }
 
-fn button(change: Change, name: &'static str, disabled: bool) -> Erased {
-    let class = if change == Change::Delete {
-        "danger"
-    } else {
-        ""
-    };
-    view! {
-        <button type="submit" name="change" value=change.as_str() class=class disabled=disabled>
-            {name}
-        </button>
+impl Button {
+    fn view(self) -> Erased {
+        let Self {
+            change,
+            name,
+            disabled,
+        } = self;
+        let class = if change == Change::Delete {
+            "danger"
+        } else {
+            ""
+        };
+        view! {
+            <button type="submit" name="change" value=change.as_str() class=class disabled=disabled>
+                {name}
+            </button>
+        }
+        .erase()
     }
-    .erase()
 }

@@ -118,6 +118,8 @@ fn now(view: RwSignal<TaskView>) -> Erased {
     view.with(|view| {
         let task = &view.task;
         match task.state {
+            // One that has ended without progress has none to show.
+            State::Completed if task.progress.is_none() => ().erase(),
             State::Running | State::Completed => {
                 let label = format!("Progress of {} {}", task.kind, task.id);
                 let progress = task.progress.clone();

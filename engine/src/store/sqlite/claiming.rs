@@ -52,7 +52,7 @@ impl Ledger<'_> {
                     self.counts
                         .shift(stored.lane(), Some(State::Queued), Some(State::Running));
                     *starts.entry(stored.queue.clone()).or_default() += 1;
-                    self.running.insert(stored.head.id, stored);
+                    self.running.insert(stored.head.id, *stored);
                     task
                 }
             };
@@ -67,7 +67,7 @@ impl Ledger<'_> {
         // Asked after these starts, which may have been the last that a rate allows for now.
         let next_start = self
             .counts
-            .queued(&claim.kinds)
+            .queued(&claim.served)
             .iter()
             .filter_map(|(queue, _)| self.queues.allowance(queue, &self.counts, now).next)
             .min();
@@ -110,7 +110,7 @@ impl Ledger<'_> {
     /// there is more.
     fn candidates(&mut self, claim: &Claim, now: Timestamp) -> rusqlite::Result<Vec<Candidate>> {
         let mut candidates = Vec::new();
-        let queued = self.counts.queued(&claim.kinds);
+        let queued = self.counts.queued(&claim.served);
         for (queue, kinds) in &queued {
             self.queues.settle(queue, now, &mut self.statements)?;
             let allowed = self.queues.allowance(queue, &self.counts, now);
@@ -123,7 +123,7 @@ impl Ledger<'_> {
                     |row| {
                         Ok(Candidate::Stored(
                             row.get(rows::PRIORITY)?,
-                            rows::head(row)?,
+                            Box::new(rows::head(row)?),
                         ))
                     },
                 )?;
@@ -246,7 +246,7 @@ impl Ledger<'_> {
 /// A task that a claim could take.
 enum Candidate {
     /// One that is stored, with its priority.
-    Stored(u8, StoredHead),
+    Stored(u8, Box<StoredHead>),
     /// One that is not stored yet: its priority, when it was due, and its place.
     Fresh(u8, Timestamp, usize),
 }

@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::rows::{Stored, code};
 use super::statements::Statements;
+use crate::store::write::Served;
 
 /// How many tasks there are by queue, kind and state, this transaction's changes among them.
 #[derive(Default)]
@@ -76,18 +77,18 @@ impl Counts {
             .map_or(0, |counts| counts.all.get(state))
     }
 
-    /// The queues that have queued tasks of the `kinds`, each with those of the kinds.
-    pub(super) fn queued(&self, kinds: &[String]) -> Vec<(String, Vec<String>)> {
+    /// The queues that have queued tasks which are `served`, each with their kinds.
+    pub(super) fn queued(&self, served: &Served) -> Vec<(String, Vec<String>)> {
         let waiting = |queue: &Queue| -> Vec<String> {
             let waits = |kind: &&String| {
                 let found = queue.by_kind.get(*kind);
                 found.is_some_and(|kind| kind.counts.queued > 0)
             };
-            kinds.iter().filter(waits).cloned().collect()
+            served.kinds.iter().filter(waits).cloned().collect()
         };
         self.by_queue
             .iter()
-            .filter(|(_, queue)| queue.all.queued > 0)
+            .filter(|(name, queue)| queue.all.queued > 0 && served.has_queue(name))
             .map(|(name, queue)| (name.clone(), waiting(queue)))
             .filter(|(_, kinds)| !kinds.is_empty())
             .collect()

@@ -17,6 +17,9 @@ use crate::store::admission;
 use crate::store::decision::{Effects, Head};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
 
+/// Failures that are kept of a task beside its first.
+const LATEST_FAILURES: u32 = 20;
+
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
     connection: &'c Connection,
@@ -55,15 +58,18 @@ impl<'c> Ledger<'c> {
     }
 
     /// Commits `batch` as one transaction. After an error nothing of it is stored.
+    ///
+    /// While the disk `is_full`, writes that wait for room are not taken.
     pub(super) fn commit(
         &mut self,
         batch: Vec<Write>,
+        is_full: bool,
         now: Timestamp,
     ) -> rusqlite::Result<Committed> {
         self.refresh()?;
         self.wait_for_disk(batch.iter().any(Write::must_be_durable))?;
         self.statements.begin.execute([])?;
-        let applied = self.apply_all(batch, now).and_then(|committed| {
+        let applied = self.apply_all(batch, is_full, now).and_then(|committed| {
             self.counts.save(&mut self.statements)?;
             self.statements.commit.execute([])?;
             Ok(committed)
@@ -110,12 +116,21 @@ impl<'c> Ledger<'c> {
         Ok(())
     }
 
-    fn apply_all(&mut self, batch: Vec<Write>, now: Timestamp) -> rusqlite::Result<Committed> {
+    fn apply_all(
+        &mut self,
+        batch: Vec<Write>,
+        is_full: bool,
+        now: Timestamp,
+    ) -> rusqlite::Result<Committed> {
         let mut committed = Committed {
             outcomes: Vec::with_capacity(batch.len()),
             ..Committed::default()
         };
         for write in batch {
+            if is_full && write.waits_for_room() {
+                committed.outcomes.push(Outcome::NoRoom);
+                continue;
+            }
             if !self.leaves_fresh_alone(&write) {
                 self.store_fresh(&committed)?;
             }
@@ -133,6 +148,10 @@ impl<'c> Ledger<'c> {
         committed: &mut Committed,
     ) -> rusqlite::Result<Outcome> {
         Ok(match write {
+            Write::Probe => {
+                self.statements.probe.execute([])?;
+                Outcome::Probed
+            }
             Write::Submit(rows) => Outcome::Submitted(self.submit(rows, now, committed)?),
             Write::SubmitOnce { rows, request } => {
                 Outcome::Submitted(self.submit_once(rows, &request, now, committed)?)
@@ -187,6 +206,9 @@ impl<'c> Ledger<'c> {
                 Outcome::ScheduleSaved
             }
             Write::DeleteSchedule(id) => Outcome::ScheduleDeleted(self.delete_schedule(id)?),
+            Write::Reschedule { schedule, from, to } => {
+                Outcome::Rescheduled(self.reschedule(schedule, from, to)?)
+            }
             Write::Fire(firing) => Outcome::Fired(self.fire(*firing, now, committed)?),
             Write::Prune {
                 completed_ms,
@@ -214,7 +236,7 @@ impl<'c> Ledger<'c> {
     /// stored, or it looks at both.
     fn leaves_fresh_alone(&self, write: &Write) -> bool {
         match write {
-            Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Probe | Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
@@ -226,6 +248,7 @@ impl<'c> Ledger<'c> {
             | Write::SaveQueue { .. }
             | Write::SaveSchedule(_)
             | Write::DeleteSchedule(_)
+            | Write::Reschedule { .. }
             | Write::Fire(_)
             | Write::Prune { .. }
             | Write::PruneRequests { .. } => false,
@@ -382,8 +405,7 @@ impl<'c> Ledger<'c> {
             self.statements.save_log.execute(params![
                 stored.row,
                 head.last_seq,
-                head.output_bytes,
-                rows::truncated_bits(head.truncated),
+                rows::log(&head.log)?,
             ])?;
             self.keep(stored.row, effects, committed)?;
         } else {
@@ -426,9 +448,9 @@ impl<'c> Ledger<'c> {
             head.lease_expires_at.map(Timestamp::as_millis),
             head.cancel_requested,
             head.last_seq,
-            head.output_bytes,
-            rows::truncated_bits(head.truncated),
+            rows::log(&head.log)?,
             head.wait_ms,
+            effects.failure.is_some(),
         ])?;
         self.keep(stored.row, effects, committed)
     }
@@ -443,6 +465,14 @@ impl<'c> Ledger<'c> {
         for event in &effects.events {
             self.insert_event(row, event)?;
         }
+        if let Some(gone) = &effects.deletion {
+            self.statements
+                .delete_entries
+                .execute(params![row, gone.first_seq, gone.mark_seq])?;
+            self.statements
+                .mark_gap
+                .execute(params![row, gone.mark_seq, json(&gone.mark)?])?;
+        }
         if let Some(failure) = &effects.failure {
             self.statements.insert_failure.execute(params![
                 row,
@@ -451,6 +481,11 @@ impl<'c> Ledger<'c> {
                 failure.ran_ms,
                 failure.message,
             ])?;
+            if failure.attempt > LATEST_FAILURES {
+                self.statements
+                    .thin_failures
+                    .execute(params![row, LATEST_FAILURES])?;
+            }
         }
         if let Some(result) = &effects.result {
             self.statements.save_result.execute(params![row, result])?;

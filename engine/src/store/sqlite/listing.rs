@@ -235,8 +235,6 @@ mod tests {
             sql::MESSAGES,
             sql::ROW_BY_ID,
             sql::FAILURES,
-            sql::FIRST_FAILURE,
-            sql::COUNT_FAILURES,
             sql::TASK_POSITION,
             sql::EVENTS_AFTER,
             &of_rows,

@@ -5,6 +5,7 @@
 
 mod claiming;
 mod counts;
+mod fault;
 mod forgetting;
 mod fresh;
 mod identity;
@@ -15,13 +16,16 @@ mod queues;
 mod read;
 mod readers;
 mod requests;
+mod room;
 mod rows;
 mod schedules;
 mod schema;
 mod search;
+mod soundness;
 mod sql;
 mod statements;
 mod text;
+mod wal;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -34,9 +38,12 @@ use glassworks_protocol::{
 };
 use rusqlite::{Connection, OpenFlags};
 
+use self::fault::Fault;
 use self::identity::Identity;
 use self::lock::ProcessLock;
 use self::readers::{Lane, Readers, Watch};
+use self::room::{IsFull, Room};
+use self::soundness::Soundness;
 use self::text::Sought;
 use self::writer::Writer;
 use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
@@ -49,10 +56,6 @@ const LEAST_VERSION: i32 = 3_051_003;
 /// Pages of the WAL after which a commit also moves them into the database: 16 MiB. Larger than
 /// SQLite's own 4 MiB, since each move costs two syncs; small enough to keep reads quick.
 const CHECKPOINT_PAGES: u32 = 4_096;
-
-/// What the write-ahead log may keep of the disk once it begins anew, in bytes: twice what it
-/// grows to while no reader holds it.
-const LOG_KEPT_BYTES: u32 = 32 * 1024 * 1024;
 
 /// The page cache of the writing connection, in KiB. It grows only as it is used.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
@@ -88,10 +91,14 @@ pub enum OpenError {
 
 /// Tasks in a SQLite file.
 pub struct SqliteStore {
+    /// Ended first, since it reads.
+    _soundness: Soundness,
     /// Closed before the writer: the last connection to close moves the WAL into the database,
     /// and one that only reads cannot.
     readers: Readers,
     writer: Writer,
+    fault: Fault,
+    disk: IsFull,
     /// Given back when the store is dropped.
     _lock: Arc<ProcessLock>,
 }
@@ -133,19 +140,56 @@ impl SqliteStore {
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| reachable(error, path))?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
+        connection.pragma_update(None, "journal_size_limit", wal::KEPT_BYTES)?;
         connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        schema::migrate(&mut connection)?;
-        prove_commits(&connection).map_err(|error| usable(error, path))?;
+        connection.busy_timeout(wal::BUSY)?;
+        let mut room = Room::beside(path);
+        let prepared = prepare(&mut connection).or_else(|error| match failure(&error) {
+            // Whoever makes room does it by deleting tasks, among other things.
+            Some(StoreFailure::Full) => {
+                room.give_up();
+                prepare(&mut connection)
+            }
+            _ => Err(error),
+        });
+        prepared.map_err(|error| usable(error, path))?;
+        if !room.is_full() {
+            room.keep();
+        }
         let identity = Identity::of(&lock)
             .map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
-        let writer = Writer::start(connection, identity, limits, clock)?;
+        let fault = Fault::default();
+        let disk = room.told();
+        let kept = writer::Kept {
+            identity,
+            room,
+            log: wal::Log::of(path),
+            fault: fault.clone(),
+        };
+        let writer = Writer::start(connection, kept, limits, clock)?;
         Ok(Self {
-            readers: Readers::open(path)?,
+            _soundness: Soundness::check(path, fault.clone()),
+            readers: Readers::open(path, &fault)?,
             writer,
+            fault,
+            disk,
             _lock: lock,
         })
+    }
+}
+
+/// Brings the file to the present schema, and sees that it takes a change.
+fn prepare(connection: &mut Connection) -> Result<(), OpenError> {
+    schema::migrate(connection)?;
+    Ok(prove_commits(connection)?)
+}
+
+/// In what way SQLite failed, if it did.
+fn failure(error: &OpenError) -> Option<StoreFailure> {
+    match error {
+        OpenError::Sqlite(error) => Some(failure_of(error)),
+        _ => None,
     }
 }
 
@@ -163,12 +207,16 @@ fn prove_commits(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Says what can be done about a database that was opened and cannot be used.
-fn usable(error: rusqlite::Error, path: &Path) -> OpenError {
+fn usable(error: OpenError, path: &Path) -> OpenError {
+    let Some(failure) = failure(&error) else {
+        return error;
+    };
     let file = path.display();
-    let what = match StoreError::from(error).failure {
+    let what = match failure {
         StoreFailure::Busy => format!("another program holds a lock on {file}"),
         StoreFailure::Full => format!("there is no room on the disk of {file}"),
-        StoreFailure::Faulty => format!("{file} cannot be read or written, or is damaged"),
+        StoreFailure::Faulty => format!("{file} cannot be read or written"),
+        StoreFailure::Damaged => format!("{file} is damaged"),
         _ => format!("{file} does not take a change"),
     };
     OpenError::Unreachable(what)
@@ -185,31 +233,39 @@ fn reachable(error: rusqlite::Error, path: &Path) -> OpenError {
     }
 }
 
+/// In what way SQLite failed.
+fn failure_of(error: &rusqlite::Error) -> StoreFailure {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFailure::Busy,
+        Some(ErrorCode::DiskFull) => StoreFailure::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreFailure::Damaged,
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => StoreFailure::Faulty,
+        Some(ErrorCode::OperationInterrupted) => StoreFailure::TimedOut,
+        _ => StoreFailure::Failed,
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        let failure = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFailure::Busy,
-            Some(ErrorCode::DiskFull) => StoreFailure::Full,
-            Some(
-                ErrorCode::SystemIoFailure
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::FileLockingProtocolFailed,
-            ) => StoreFailure::Faulty,
-            Some(ErrorCode::OperationInterrupted) => StoreFailure::TimedOut,
-            _ => StoreFailure::Failed,
-        };
-        Self::new(failure, error.to_string())
+        Self::new(failure_of(&error), error.to_string())
     }
 }
 
 impl Store for SqliteStore {
     fn commit(&self, batch: Vec<Write>) -> BoxFuture<'_, Result<Committed, StoreError>> {
         self.writer.commit(batch).boxed()
+    }
+
+    fn fault(&self) -> Option<StoreError> {
+        let full = || StoreError::new(StoreFailure::Full, "the disk is full");
+        self.fault.get().or_else(|| self.disk.get().then(full))
     }
 
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>> {
@@ -303,11 +359,14 @@ impl Store for SqliteStore {
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {
-        self.single(|connection| {
+        let reads = self.readers.asked();
+        self.single(move |connection| {
             Ok(StoreFigures {
                 kind: "sqlite",
                 sync: "full",
                 size_bytes: read::size(connection),
+                log_bytes: read::log_size(connection),
+                reads,
             })
         })
     }

@@ -8,9 +8,6 @@ use super::rows::{self, Stored};
 use super::sql;
 use crate::store::{EventPage, Listing, Place};
 
-/// Failures that are told of a task beside its first.
-const LATEST_FAILURES: u32 = 20;
-
 pub(super) fn task(connection: &Connection, id: TaskId) -> rusqlite::Result<Option<Task>> {
     Ok(weighed(connection, id)?.map(|(task, _)| task))
 }
@@ -164,38 +161,29 @@ pub(super) fn oldest_waiting(connection: &Connection) -> rusqlite::Result<Option
 
 /// The bytes of the database and of what has not been moved into it yet.
 pub(super) fn size(connection: &Connection) -> u64 {
-    let Some(path) = connection.path() else {
-        return 0;
-    };
-    [path.to_owned(), format!("{path}-wal")]
-        .iter()
-        .filter_map(|file| std::fs::metadata(file).ok())
-        .map(|file| file.len())
-        .sum()
+    bytes(connection, "") + log_size(connection)
 }
 
-/// The first failure and the latest, oldest first, and how many there are between.
+/// The bytes of the write-ahead log.
+pub(super) fn log_size(connection: &Connection) -> u64 {
+    bytes(connection, "-wal")
+}
+
+fn bytes(connection: &Connection, suffix: &str) -> u64 {
+    let path = connection.path().map(|path| format!("{path}{suffix}"));
+    path.and_then(|path| std::fs::metadata(path).ok())
+        .map_or(0, |file| file.len())
+}
+
+/// The failures that are kept, oldest first, and how many are not.
 fn add_failures(connection: &Connection, row: i64, task: &mut Task) -> rusqlite::Result<()> {
     if task.error.is_none() {
         return Ok(());
     }
     task.errors = connection
         .prepare_cached(sql::FAILURES)?
-        .query_map(params![row, LATEST_FAILURES], rows::failure)?
+        .query_map([row], rows::failure)?
         .collect::<rusqlite::Result<_>>()?;
-    task.errors.reverse();
-    if task.errors.len() < LATEST_FAILURES as usize {
-        return Ok(());
-    }
-    let first = connection
-        .prepare_cached(sql::FIRST_FAILURE)?
-        .query_row([row], rows::failure)?;
-    if task.errors.first() != Some(&first) {
-        task.errors.insert(0, first);
-    }
-    let all: u64 = connection
-        .prepare_cached(sql::COUNT_FAILURES)?
-        .query_row([row], |row| row.get(0))?;
-    task.errors_omitted = all.saturating_sub(task.errors.len() as u64);
+    task.errors_omitted = task.errors_omitted.saturating_sub(task.errors.len() as u64);
     Ok(())
 }

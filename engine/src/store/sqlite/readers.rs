@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::OpenError;
+use super::fault::Fault;
 use crate::store::{StoreError, StoreFailure};
 
 /// The page cache of each connection, in KiB. It grows only as it is used.
@@ -140,11 +141,13 @@ struct Queue {
 /// The threads that read. They end, and close their connections, when this handle is dropped.
 pub(super) struct Readers {
     queues: [Arc<Queue>; 3],
+    fault: Fault,
+    asked: AtomicU64,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(path: &Path, fault: &Fault) -> Result<Self, OpenError> {
         let queues = Lane::ALL.map(|lane| {
             Arc::new(Queue {
                 lane,
@@ -155,6 +158,8 @@ impl Readers {
         // Dropped on a failure below, it ends those threads that have been started.
         let mut readers = Self {
             queues,
+            fault: fault.clone(),
+            asked: AtomicU64::new(0),
             threads: Vec::new(),
         };
         for queue in readers.queues.clone() {
@@ -171,6 +176,11 @@ impl Readers {
         Ok(readers)
     }
 
+    /// How often something was asked.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// Runs `query` on a thread of `lane`, in one read transaction: it sees one commit throughout.
     ///
     /// Cancel safe: a query whose caller went away is skipped or stopped.
@@ -179,6 +189,7 @@ impl Readers {
         lane: Lane,
         query: impl FnOnce(&Connection, &Watch) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let watch = Watch::lasting(lane.deadline());
         let caller = Caller(Arc::clone(&watch));
         let (reply, answer) = oneshot::channel();
@@ -195,6 +206,9 @@ impl Readers {
         self.queues[lane as usize].put(question)?;
         let found = answer.await.unwrap_or_else(|_| Err(ended()));
         drop(caller);
+        if let Err(error) = &found {
+            self.fault.note(error);
+        }
         found
     }
 }
@@ -325,7 +339,7 @@ mod tests {
     use futures::FutureExt;
     use rusqlite::Connection;
 
-    use super::{Lane, Readers};
+    use super::{Fault, Lane, Readers};
     use crate::store::StoreFailure;
 
     const FOREVER: &str = "\
@@ -338,7 +352,7 @@ mod tests {
         let made = Connection::open(&path).unwrap();
         made.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)")
             .unwrap();
-        let readers = Readers::open(&path).unwrap();
+        let readers = Readers::open(&path, &Fault::default()).unwrap();
         (folder, readers)
     }
 

@@ -8,7 +8,8 @@ use rusqlite::{Result, Row};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::store::decision::{Head, Truncated};
+use crate::store::Log;
+use crate::store::decision::Head;
 
 /// A state as it is stored: its place in [`State::ALL`].
 pub(super) fn code(state: State) -> i64 {
@@ -103,43 +104,39 @@ impl StoredHead {
     }
 }
 
-/// Which limits have been reached, as bits.
-pub(super) fn truncated_bits(truncated: Truncated) -> i64 {
-    i64::from(truncated.output) | i64::from(truncated.events) << 1
+/// What an attempt's log has so far, as it is stored: nothing takes no room.
+pub(super) fn log(log: &Log) -> Result<Option<String>> {
+    (!log.is_new()).then(|| json(log)).transpose()
 }
 
 /// The column of the `HEAD…` statements that has the priority.
-pub(super) const PRIORITY: usize = 19;
+pub(super) const PRIORITY: usize = 18;
 /// The column of the `HEAD…` statements that has the node.
-pub(super) const NODE: usize = 20;
+pub(super) const NODE: usize = 19;
 
 /// Reads the columns of the `HEAD…` statements, but for the last two.
 pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
-    let bits: i64 = row.get(15)?;
+    let log: Option<Json<Log>> = row.get(14)?;
     Ok(StoredHead {
         row: row.get(0)?,
         kind: row.get(2)?,
         queue: row.get(3)?,
-        timeout_ms: row.get(16)?,
+        timeout_ms: row.get(15)?,
         head: Head {
             id: row.get(1).map(|Stored(id)| id)?,
             state: row.get(4).map(|Stored(state)| state)?,
             attempt: row.get(5)?,
             max_attempts: row.get(6)?,
             forgiven: row.get(7)?,
-            created_at: moment(row, 17)?,
+            created_at: moment(row, 16)?,
             run_at: moment(row, 8)?,
-            wait_ms: row.get(18)?,
+            wait_ms: row.get(17)?,
             started_at: optional_moment(row, 9)?,
             finished_at: optional_moment(row, 10)?,
             lease_expires_at: optional_moment(row, 11)?,
             cancel_requested: row.get(12)?,
             last_seq: row.get(13)?,
-            output_bytes: row.get(14)?,
-            truncated: Truncated {
-                output: bits & 1 != 0,
-                events: bits & 2 != 0,
-            },
+            log: log.map(|Json(log)| log).unwrap_or_default(),
         },
     })
 }
@@ -216,7 +213,8 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty.
+/// Reads `SUMMARY_COLUMNS` and then `TASK_COLUMNS`; `errors` is left empty, and all of them counted
+/// as omitted.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
     let payload: Json<JsonText> = row.get(25)?;
@@ -240,7 +238,7 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
-        errors_omitted: 0,
+        errors_omitted: row.get(28)?,
         cancel_requested: summary.cancel_requested,
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,

@@ -32,6 +32,21 @@ impl Ledger<'_> {
         Ok(deleted > 0)
     }
 
+    /// Whether the schedule waited for the moment `from`.
+    pub(super) fn reschedule(
+        &mut self,
+        schedule: Uuid,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> rusqlite::Result<bool> {
+        let moved = self.statements.reschedule.execute(params![
+            schedule.as_bytes(),
+            from.as_millis(),
+            to.as_millis()
+        ])?;
+        Ok(moved > 0)
+    }
+
     /// Whether this firing is the one for its moment: the first is, any other finds that the
     /// schedule has moved on.
     pub(super) fn fire(

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_requests.sql"),
     include_str!("migrations/0005_kinds.sql"),
     include_str!("migrations/0006_lists.sql"),
+    include_str!("migrations/0007_logs.sql"),
 ];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.

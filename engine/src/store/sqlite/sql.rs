@@ -6,6 +6,14 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 /// Moves the log into the database and empties it, as far as readers allow.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
+/// Writes what is there already: a commit that changes nothing.
+pub(super) const PROBE: &str = "PRAGMA application_id = 1196179795";
+/// Looks for damage, and stops at the first.
+pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
+/// Bytes of the database that hold nothing any more.
+pub(super) const FREE_BYTES: &str =
+    "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
+
 /// Waits for the disk at each commit.
 pub(super) const SYNC_FULL: &str = "PRAGMA synchronous = FULL";
 /// Safe against a killed process; a power cut may lose the latest commits.
@@ -14,15 +22,25 @@ pub(super) const SYNC_NORMAL: &str = "PRAGMA synchronous = NORMAL";
 pub(super) const INSERT_TASK: &str = "\
     INSERT INTO tasks (id, kind, queue, state, priority, attempt, max_attempts, forgiven, \
         timeout_ms, run_at, created_at, started_at, lease_expires_at, cancel_requested, last_seq, \
-        output_bytes, truncated, node, unique_key, schedule_id, wait_ms) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, 0, 0, ?14, ?15, ?16, \
-        ?17)";
+        node, unique_key, schedule_id, wait_ms) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17)";
 pub(super) const INSERT_BODY: &str =
     "INSERT INTO bodies (row, payload, tags, retry, traceparent) VALUES (?1, ?2, ?3, ?4, ?5)";
 pub(super) const INSERT_EVENT: &str =
     "INSERT INTO events (row, seq, attempt, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// What is missing of a log. Changes of state are kept: their bodies begin with their type.
+pub(super) const DELETE_ENTRIES: &str = "\
+    DELETE FROM events \
+    WHERE row = ?1 AND seq >= ?2 AND seq < ?3 AND body NOT GLOB '{\"type\":\"state\"*'";
+pub(super) const MARK_GAP: &str = "UPDATE events SET body = ?3 WHERE row = ?1 AND seq = ?2";
 pub(super) const INSERT_FAILURE: &str = "\
     INSERT INTO failures (row, attempt, at, ran_ms, message) VALUES (?1, ?2, ?3, ?4, ?5)";
+/// Leaves the first failure and the latest.
+pub(super) const THIN_FAILURES: &str = "\
+    DELETE FROM failures WHERE row = ?1 \
+        AND attempt > (SELECT min(attempt) FROM failures WHERE row = ?1) \
+        AND attempt <= (SELECT attempt FROM failures WHERE row = ?1 \
+            ORDER BY attempt DESC LIMIT 1 OFFSET ?2)";
 pub(super) const SAVE_RESULT: &str = "INSERT OR REPLACE INTO results (row, result) VALUES (?1, ?2)";
 
 pub(super) const UNFINISHED_BY_KEY: &str =
@@ -38,7 +56,7 @@ macro_rules! heads {
         concat!(
             "SELECT row, id, kind, queue, state, attempt, max_attempts, forgiven, run_at, \
                 started_at, finished_at, lease_expires_at, cancel_requested, last_seq, \
-                output_bytes, truncated, timeout_ms, created_at, wait_ms, priority, node \
+                log, timeout_ms, created_at, wait_ms, priority, node \
             FROM tasks WHERE ",
             $rest
         )
@@ -64,15 +82,14 @@ pub(super) const NEXT_DUE: &str = "SELECT min(run_at) FROM tasks WHERE state IN 
 
 pub(super) const SAVE_HEAD: &str = "\
     UPDATE tasks SET state = ?2, forgiven = ?3, run_at = ?4, finished_at = ?5, \
-        lease_expires_at = ?6, cancel_requested = ?7, last_seq = ?8, output_bytes = ?9, \
-        truncated = ?10, wait_ms = ?11 \
+        lease_expires_at = ?6, cancel_requested = ?7, last_seq = ?8, log = ?9, wait_ms = ?10, \
+        failures = failures + ?11 \
     WHERE row = ?1";
 pub(super) const SAVE_CLAIM: &str = "\
     UPDATE tasks SET state = ?2, attempt = ?3, started_at = ?4, lease_expires_at = ?5, \
         last_seq = ?6, node = ?7, progress_fraction = NULL, progress_message = NULL \
     WHERE row = ?1";
-pub(super) const SAVE_LOG: &str =
-    "UPDATE tasks SET last_seq = ?2, output_bytes = ?3, truncated = ?4 WHERE row = ?1";
+pub(super) const SAVE_LOG: &str = "UPDATE tasks SET last_seq = ?2, log = ?3 WHERE row = ?1";
 pub(super) const SAVE_PROGRESS: &str =
     "UPDATE tasks SET progress_fraction = ?2, progress_message = ?3 WHERE row = ?1";
 
@@ -129,6 +146,8 @@ pub(super) const SAVE_SCHEDULE: &str = "\
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 pub(super) const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE id = ?1";
 /// Takes the moment ?2, unless another firing has taken it.
+pub(super) const RESCHEDULE: &str = "\
+    UPDATE schedules SET next_fire_at = ?3 WHERE id = ?1 AND next_fire_at = ?2 AND NOT paused";
 pub(super) const MOVE_SCHEDULE: &str = "\
     UPDATE schedules SET last_fired_at = ?2, next_fire_at = ?3, error = ?4 \
     WHERE id = ?1 AND next_fire_at = ?2 AND NOT paused";
@@ -140,20 +159,16 @@ pub(super) const SUMMARY_COLUMNS: &str = "\
     t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, t.priority, t.timeout_ms, \
     t.unique_key, t.schedule_id, t.node";
 /// The rest of a task.
-pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent";
+pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent, t.failures";
 pub(super) const SUMMARY_TABLES: &str = "\
     tasks t JOIN bodies b ON b.row = t.row \
     LEFT JOIN failures f ON f.row = t.row \
         AND f.attempt = (SELECT max(attempt) FROM failures WHERE row = t.row)";
 pub(super) const RESULT_TABLE: &str = "LEFT JOIN results r ON r.row = t.row";
 
-/// The latest failures, newest first.
+/// The failures that are kept, oldest first.
 pub(super) const FAILURES: &str = "\
-    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 \
-    ORDER BY attempt DESC LIMIT ?2";
-pub(super) const FIRST_FAILURE: &str = "\
-    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 ORDER BY attempt LIMIT 1";
-pub(super) const COUNT_FAILURES: &str = "SELECT count(*) FROM failures WHERE row = ?1";
+    SELECT attempt, at, ran_ms, message FROM failures WHERE row = ?1 ORDER BY attempt";
 
 /// The streams of lists: the ids between two, of all tasks, of a kind, queue and state, and of a tag
 /// with these. Which index answers is said outright, since SQLite knows nothing of how many tasks

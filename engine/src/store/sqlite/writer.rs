@@ -9,8 +9,11 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::OpenError;
+use super::fault::Fault;
 use super::identity::Identity;
 use super::ledger::Ledger;
+use super::room::Room;
+use super::wal::Log;
 use crate::limits::Limits;
 use crate::store::{Clock, Committed, StoreError, StoreFailure, Write};
 
@@ -25,6 +28,14 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the writer looks after beside its connection.
+pub(super) struct Kept {
+    pub(super) identity: Identity,
+    pub(super) room: Room,
+    pub(super) log: Log,
+    pub(super) fault: Fault,
+}
+
 struct Request {
     batch: Vec<Write>,
     reply: oneshot::Sender<Result<Committed, StoreError>>,
@@ -33,7 +44,7 @@ struct Request {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
-        mut identity: Identity,
+        mut kept: Kept,
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, OpenError> {
@@ -45,7 +56,7 @@ impl Writer {
                 Ok(ledger) => {
                     // Nobody waits for it any more only when `start` has failed.
                     let _ = opened.send(Ok(()));
-                    write(ledger, &connection, &mut identity, &clock, &received);
+                    write(ledger, &connection, &mut kept, &clock, &received);
                 }
                 Err(error) => {
                     let _ = opened.send(Err(error));
@@ -79,7 +90,7 @@ fn ended() -> StoreError {
 fn write(
     mut ledger: Ledger<'_>,
     connection: &Connection,
-    identity: &mut Identity,
+    kept: &mut Kept,
     clock: &Clock,
     requests: &mpsc::Receiver<Request>,
 ) {
@@ -96,12 +107,20 @@ fn write(
             .is_none_or(|request| request.batch.iter().any(Write::must_be_durable));
         if gone.is_none() && (relied_on || looked.elapsed() >= LOOK_EVERY) {
             looked = Instant::now();
-            if let Err(what) = identity.check() {
-                identity.leave(what, connection);
-                gone = Some(StoreError::new(StoreFailure::Gone, what.to_string()));
+            if let Err(what) = kept.identity.check() {
+                kept.identity.leave(what, connection);
+                let error = StoreError::new(StoreFailure::Gone, what.to_string());
+                kept.fault.note(&error);
+                gone = Some(error);
             }
         }
+        if gone.is_none() {
+            kept.room.look(connection);
+        }
         let Some(Request { batch, reply }) = request else {
+            if gone.is_none() {
+                kept.log.tend(connection);
+            }
             continue;
         };
         if let Some(error) = &gone {
@@ -110,15 +129,32 @@ fn write(
         }
         // A thread that ended would leave a process that looks alive and stores nothing more.
         // What a panic has left half done is undone, so going on is sound.
-        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(batch, clock())));
+        let is_full = kept.room.is_full();
+        let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(batch, is_full, clock())));
         let committed = if let Ok(committed) = committed {
-            committed.map_err(StoreError::from)
+            committed.map_err(|error| kept.failed(error))
         } else {
             ledger.abandon();
             Err(StoreError::new(StoreFailure::Failed, "the writer panicked"))
         };
         // When nobody waits for it any more, it is committed all the same.
         let _ = reply.send(committed);
+    }
+}
+
+impl Kept {
+    /// What follows from a commit that failed.
+    fn failed(&mut self, error: rusqlite::Error) -> StoreError {
+        let mut error = StoreError::from(error);
+        // A quota is an error of the disk to SQLite.
+        if error.failure == StoreFailure::Faulty && self.room.has_none_left() {
+            error.failure = StoreFailure::Full;
+        }
+        if error.failure == StoreFailure::Full {
+            self.room.give_up();
+        }
+        self.fault.note(&error);
+        error
     }
 }
 

@@ -140,7 +140,7 @@ impl Node {
     pub(crate) async fn until_printed(&self, id: TaskId, text: &str) {
         let log = self
             .until(id, |event| match &event.body {
-                EventBody::Output { text: printed } => printed.contains(text),
+                EventBody::Output { text: printed, .. } => printed.contains(text),
                 _ => false,
             })
             .await;
@@ -206,7 +206,7 @@ impl Finished {
 fn output(log: &[Event]) -> String {
     log.iter()
         .filter_map(|event| match &event.body {
-            EventBody::Output { text } => Some(text.as_str()),
+            EventBody::Output { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect()

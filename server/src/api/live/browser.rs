@@ -28,14 +28,14 @@ impl Browser {
     }
 
     fn watch(&mut self, message: ClientMessage) -> Option<ServerMessage> {
-        let engine = self.engine.clone();
+        let engine = &self.engine;
         let (sub, stream) = match message {
             ClientMessage::WatchTask {
                 sub,
                 task_id,
                 after,
-            } => (sub, task::watch(engine, sub, task_id, after)),
-            ClientMessage::WatchTasks { sub, filter } => (sub, list::watch(engine, sub, filter)),
+            } => (sub, task::watch(engine.clone(), sub, task_id, after)),
+            ClientMessage::WatchTasks { sub, filter } => (sub, list::watch(engine, sub, &filter)),
             ClientMessage::WatchStats { sub } => (sub, stats::watch(engine, sub)),
             ClientMessage::Unwatch { sub } => {
                 self.subscriptions.remove(sub);

@@ -87,7 +87,7 @@ fn portions(events: &[Arc<Event>]) -> impl Iterator<Item = Vec<Event>> {
     let mut room = PORTION_BYTES;
     let same = move |_: &Arc<Event>, next: &Arc<Event>| {
         let length = match &next.body {
-            EventBody::Output { text } => text.len(),
+            EventBody::Output { text, .. } => text.len(),
             _ => 0,
         };
         let fits = length <= room;

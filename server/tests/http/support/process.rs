@@ -19,7 +19,17 @@ pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The binary with a database in `directory`, to listen on `address`.
 pub(crate) fn command(directory: &Path, address: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glassworks"));
+    let binary = Command::new(env!("CARGO_BIN_EXE_glassworks"));
+    with_options(binary, directory, address)
+}
+
+/// The same started by `wrapper`, which runs what its last arguments are.
+pub(crate) fn command_in(mut wrapper: Command, directory: &Path) -> Command {
+    wrapper.arg(env!("CARGO_BIN_EXE_glassworks"));
+    with_options(wrapper, directory, ANY_PORT)
+}
+
+fn with_options(mut command: Command, directory: &Path, address: &str) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GLASSWORKS_") {
             command.env_remove(name);
