@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{FieldError, JsonText, KindInfo};
@@ -27,6 +28,7 @@ pub struct PayloadSchema {
 pub(crate) trait AnyHandler: Send + Sync {
     fn schema(&self) -> PayloadSchema;
     fn check(&self, payload: &JsonText) -> Result<(), Vec<FieldError>>;
+    fn stop_grace(&self) -> Duration;
     fn run(
         self: Arc<Self>,
         payload: String,
@@ -95,6 +97,10 @@ impl<H: Handler> AnyHandler for Typed<H> {
         }
         let payload: H::Payload = shape::read_part(payload.get()).map_err(|fault| vec![fault])?;
         self.0.check(&payload)
+    }
+
+    fn stop_grace(&self) -> Duration {
+        self.0.stop_grace()
     }
 
     fn run(

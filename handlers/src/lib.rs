@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use glassworks_engine::Builder;
 
-use crate::command::Program;
+use crate::command::{Minders, Program};
 use crate::outbound::Outbound;
 
 /// What the kinds need to know of this node.
@@ -22,6 +22,8 @@ pub struct Options {
     pub outbound: Outbound,
     /// The programs that `command` runs, by name.
     pub commands: BTreeMap<String, Program>,
+    /// How these programs are minded.
+    pub minders: Minders,
 }
 
 /// Registers every kind; `command` only where there is a program to run, so that a node which
@@ -35,5 +37,5 @@ pub fn register(engine: Builder, options: Options) -> Builder {
     if options.commands.is_empty() {
         return engine;
     }
-    engine.handler(command::Command::new(options.commands))
+    engine.handler(command::Command::new(options.commands, options.minders))
 }

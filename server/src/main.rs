@@ -2,13 +2,15 @@
 
 mod embedded;
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use glassworks_engine::{Engine, Options};
+use glassworks_engine::{Database, Engine, Options};
+use glassworks_handlers::command::{Minders, minder};
 use glassworks_handlers::outbound::Outbound;
 use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::front::Front;
@@ -26,6 +28,14 @@ use tracing::{info, warn};
 const SETTLING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    // This executable, started by itself to mind a program: before anything else, since it is to
+    // stay small and to know nothing of the server.
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|it| it == minder::ARGUMENT)
+    {
+        return minder::main();
+    }
     let outcome = Cli::read()
         .map_err(Into::into)
         .and_then(|cli| match cli.command() {
@@ -60,9 +70,11 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let outbound = Outbound::new(config.allowed_upstreams);
+    let Database::Sqlite(file) = &config.database;
     let kinds = glassworks_handlers::Options {
         outbound: outbound.clone(),
         commands: config.commands,
+        minders: Minders::default().beside(file),
     };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {

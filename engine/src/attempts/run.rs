@@ -25,6 +25,11 @@ use crate::texts;
 /// How long to wait before a write is tried again after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// How long a task waits for what this node does not have, at first and at most: somebody has to
+/// change something, and a look now and then costs little.
+const FIRST_POSTPONEMENT_MS: u64 = 60_000;
+const LONGEST_POSTPONEMENT_MS: u64 = 600_000;
+
 /// What an attempt needs beside its task.
 pub(crate) struct Setting {
     pub(crate) journal: Journal,
@@ -32,7 +37,7 @@ pub(crate) struct Setting {
     pub(crate) signals: Signals,
     /// The node is shutting down, and its grace is over.
     pub(crate) release: CancellationToken,
-    /// How long an attempt may take to stop by itself.
+    /// How long an attempt may take to stop by itself, unless its handler says that it needs longer.
     pub(crate) cancel_grace: Duration,
     pub(crate) result_bytes: usize,
 }
@@ -40,7 +45,11 @@ pub(crate) struct Setting {
 /// Makes one attempt and writes down how it ended.
 ///
 /// Returns when the end is committed, or when the task is not this attempt's any more.
-pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler>>, set: Setting) {
+pub(crate) async fn attempt(
+    claimed: Claimed,
+    handler: Option<Arc<dyn AnyHandler>>,
+    mut set: Setting,
+) {
     let started = Instant::now();
     let recorder = Arc::new(Recorder::default());
     let Some(handler) = handler else {
@@ -50,6 +59,7 @@ pub(crate) async fn attempt(claimed: Claimed, handler: Option<Arc<dyn AnyHandler
         finish(&claimed, Vec::new(), End::Released, &set).await;
         return;
     };
+    set.cancel_grace = set.cancel_grace.max(handler.stop_grace());
     let run = Run {
         task: claimed.id,
         attempt: claimed.attempt,
@@ -206,7 +216,16 @@ fn judge(
         Ok(text) => return End::Completed(text),
         Err(error) => error,
     };
+    let ran_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let message = texts::message(error.message);
     let wait = match error.then {
+        Then::Postpone => {
+            return End::Postponed {
+                message,
+                ran_ms,
+                wait_ms: postponement_ms(claimed.attempt.saturating_sub(claimed.counted_attempts)),
+            };
+        }
         Then::FailForGood => None,
         Then::RetryAfter(wait) => Some(wait),
         Then::Backoff | Then::Stopped => Some(retry::delay(
@@ -216,10 +235,17 @@ fn judge(
         )),
     };
     End::Failed {
-        message: texts::message(error.message),
-        ran_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        message,
+        ran_ms,
         retry_in_ms: wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
     }
+}
+
+/// How long to wait after an attempt that could not be made, when so many before it did not count,
+/// in milliseconds.
+fn postponement_ms(uncounted: u32) -> u64 {
+    let doublings = uncounted.min(10);
+    LONGEST_POSTPONEMENT_MS.min(FIRST_POSTPONEMENT_MS << doublings)
 }
 
 /// A result as it is stored: null takes no room.

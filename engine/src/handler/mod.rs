@@ -45,6 +45,12 @@ pub trait Handler: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How long an attempt of this kind may need to stop once it is asked to. It is ended after the
+    /// engine's own grace or after this, whichever is longer.
+    fn stop_grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Makes one attempt, and returns the result: a [`Value`] by `.into()`, or JSON as it came from
     /// elsewhere.
     ///
@@ -72,6 +78,7 @@ pub(crate) enum Then {
     RetryAfter(Duration),
     FailForGood,
     Stopped,
+    Postpone,
 }
 
 impl TaskError {
@@ -88,6 +95,13 @@ impl TaskError {
     /// The attempt failed; the next follows after `wait`.
     pub fn retry_after(message: impl fmt::Display, wait: Duration) -> Self {
         Self::with(message, Then::RetryAfter(wait))
+    }
+
+    /// This node cannot make the attempt, and the task is not to blame: what it needs is not
+    /// configured here, or not now. The task waits, for a minute at first and for ten in the end,
+    /// says for what, and the attempt does not count.
+    pub fn unavailable(message: impl fmt::Display) -> Self {
+        Self::with(message, Then::Postpone)
     }
 
     /// The attempt stopped because it was asked to.

@@ -183,6 +183,27 @@ impl Head {
                 self.move_by(Transition::Stop)?;
                 self.tell(&mut effects, now, None, None);
             }
+            End::Postponed {
+                message,
+                ran_ms,
+                wait_ms,
+            } => {
+                if self.cancel_requested {
+                    self.move_by(Transition::Stop)?;
+                } else {
+                    self.move_by(Transition::Backoff)?;
+                    self.forgiven += 1;
+                    self.run_at = after(now, wait_ms);
+                    self.wait_ms = Some(wait_ms.min(LONGEST_WAIT_MS));
+                }
+                self.tell(&mut effects, now, None, Some(message.clone()));
+                effects.failure = Some(Failure {
+                    message,
+                    attempt,
+                    at: now,
+                    ran_ms,
+                });
+            }
             End::Released => self.release(&mut effects, now)?,
         }
         self.rest(now);

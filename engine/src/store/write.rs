@@ -293,6 +293,15 @@ pub enum End {
     },
     /// It stopped because somebody asked it to.
     Stopped,
+    /// Its node could not make it. It does not count, and another follows.
+    Postponed {
+        /// Why.
+        message: String,
+        /// How long it ran, in milliseconds.
+        ran_ms: u64,
+        /// How long to wait before another attempt, in milliseconds.
+        wait_ms: u64,
+    },
     /// It was interrupted by a shutdown, and does not count.
     Released,
 }

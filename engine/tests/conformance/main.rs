@@ -84,6 +84,7 @@ macro_rules! run_for {
                     a_failed_attempt_is_followed_by_another_until_none_is_left,
                     an_attempt_can_fail_for_good,
                     a_released_attempt_does_not_count,
+                    a_postponed_attempt_does_not_count_and_says_why,
                     an_attempt_that_was_asked_to_stop_is_not_followed_by_another,
                     only_the_running_attempt_may_write,
                     an_attempt_is_fenced_after_each_end,

@@ -6,8 +6,8 @@ use serde_json::{Map, json};
 
 use crate::bench::Bench;
 use crate::support::{
-    ask, bodies, claim, commit, every_end, failed, finish, log, output, picture, progress, record,
-    rescue, row, running, submit, task,
+    ask, bodies, claim, commit, every_end, failed, finish, log, output, picture, postponed,
+    progress, record, rescue, row, running, submit, task,
 };
 
 /// A change of state as it is told when an attempt failed.
@@ -190,6 +190,30 @@ pub(crate) async fn a_released_attempt_does_not_count(bench: Bench) {
     assert_eq!(task(&*bench, id).await.errors.len(), 1);
 }
 
+pub(crate) async fn a_postponed_attempt_does_not_count_and_says_why(bench: Bench) {
+    let new = NewRow {
+        max_attempts: 1,
+        ..row()
+    };
+    let id = running(&*bench, new).await;
+    for attempt in 1..=3 {
+        let end = finish(&*bench, id, attempt, postponed(1_000)).await;
+        assert_eq!(end, Ok(State::Retrying));
+        let waiting = task(&*bench, id).await;
+        assert_eq!(waiting.run_at, bench.clock.now().plus_millis(1_000));
+        assert_eq!(waiting.error.unwrap().message, "it was not there");
+        let told = bodies(&*bench, id).await.pop();
+        let Some(EventBody::State { state, error, .. }) = told else {
+            panic!("its end is not told: {told:?}");
+        };
+        assert_eq!(state, State::Retrying);
+        assert_eq!(error.as_deref(), Some("it was not there"));
+        bench.clock.advance(1_000);
+        let taken = claim(&*bench, 1).await.tasks.remove(0);
+        assert_eq!((taken.attempt, taken.counted_attempts), (attempt + 1, 1));
+    }
+}
+
 pub(crate) async fn an_attempt_that_was_asked_to_stop_is_not_followed_by_another(bench: Bench) {
     let now = bench.clock.now();
     for (name, end) in every_end(0) {
@@ -204,7 +228,7 @@ pub(crate) async fn an_attempt_that_was_asked_to_stop_is_not_followed_by_another
         assert_eq!(state, expected, "{name}");
         let task = task(&*bench, id).await;
         assert_eq!(task.finished_at, Some(now), "{name}");
-        let failures = usize::from(name.starts_with("failed"));
+        let failures = usize::from(name.starts_with("failed") || name == "postponed");
         assert_eq!(task.errors.len(), failures, "{name}: a failure is kept");
     }
 }

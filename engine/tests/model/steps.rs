@@ -112,6 +112,7 @@ pub(crate) enum Entry {
 pub(crate) enum Ending {
     Completed(bool),
     Failed { retry_in: Option<u64> },
+    Postponed { wait: u64 },
     Stopped,
     Released,
 }
@@ -229,6 +230,7 @@ fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         2 => any::<bool>().prop_map(Ending::Completed),
         4 => option::weighted(0.75, 0..60_u64).prop_map(|retry_in| Ending::Failed { retry_in }),
+        1 => (0..60_u64).prop_map(|wait| Ending::Postponed { wait }),
         1 => Just(Ending::Stopped),
         1 => Just(Ending::Released),
     ]
@@ -426,6 +428,11 @@ impl Ending {
                 message: "it failed".to_owned(),
                 ran_ms: 7,
                 retry_in_ms: retry_in,
+            },
+            Self::Postponed { wait } => End::Postponed {
+                message: "it was not there".to_owned(),
+                ran_ms: 7,
+                wait_ms: wait,
             },
             Self::Stopped => End::Stopped,
             Self::Released => End::Released,

@@ -679,6 +679,28 @@ impl World {
                 card.run_at = now;
                 reason = Some(StateReason::Released);
             }
+            End::Postponed {
+                message,
+                ran_ms,
+                wait_ms,
+            } => {
+                card.failures.push(Failure {
+                    message: message.clone(),
+                    attempt: card.attempt,
+                    at: now,
+                    ran_ms: *ran_ms,
+                });
+                error = Some(message.clone());
+                if card.asked_to_stop {
+                    card.state = State::Cancelled;
+                } else {
+                    let wait = i64::try_from(*wait_ms).unwrap();
+                    card.state = State::Retrying;
+                    card.counted -= 1;
+                    card.run_at = now.plus_millis(wait);
+                    card.wait = Some(wait);
+                }
+            }
             End::Failed {
                 message,
                 ran_ms,

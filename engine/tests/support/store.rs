@@ -103,12 +103,22 @@ pub(crate) fn failed(retry_in_ms: Option<u64>) -> End {
     }
 }
 
+/// An attempt that could not be made, to be made again after so many milliseconds.
+pub(crate) fn postponed(wait_ms: u64) -> End {
+    End::Postponed {
+        message: "it was not there".to_owned(),
+        ran_ms: 7,
+        wait_ms,
+    }
+}
+
 /// Every end that an attempt can have, named.
-pub(crate) fn every_end(retry_in_ms: u64) -> [(&'static str, End); 5] {
+pub(crate) fn every_end(retry_in_ms: u64) -> [(&'static str, End); 6] {
     [
         ("completed", End::Completed(Some("1".to_owned()))),
         ("failed for good", failed(None)),
         ("failed for now", failed(Some(retry_in_ms))),
+        ("postponed", postponed(retry_in_ms)),
         ("stopped", End::Stopped),
         ("released", End::Released),
     ]

@@ -19,13 +19,23 @@ pub(super) enum Said {
 }
 
 /// Turns pieces of output into what was said.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lines {
-    /// The line that has not ended yet.
+    /// What has not been shown of the line that has not ended yet.
     line: Vec<u8>,
     /// Whether a part of that line has been shown.
     is_begun: bool,
     decoder: Decoder,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            line: Vec::new(),
+            is_begun: false,
+            decoder: Decoder::escaping(),
+        }
+    }
 }
 
 impl Lines {
@@ -37,10 +47,23 @@ impl Lines {
             if part.ends_with(b"\n") {
                 self.end_line(&mut said);
             } else if self.line.len() > LONGEST_LINE {
-                self.is_begun = true;
-                let text = self.decoder.next(&mem::take(&mut self.line));
-                say(&mut said, text);
+                self.show_begun(&mut said);
             }
+        }
+        said
+    }
+
+    /// Whether a line has begun that has not been shown as far as it goes.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.line.is_empty()
+    }
+
+    /// That line as far as it goes, for when its end is not waited for any more. What may yet be a
+    /// report of progress is still held back.
+    pub(super) fn begun(&mut self) -> Vec<Said> {
+        let mut said = Vec::new();
+        if self.is_begun || !may_be_progress(&self.line) {
+            self.show_begun(&mut said);
         }
         said
     }
@@ -49,8 +72,14 @@ impl Lines {
     pub(super) fn end(&mut self) -> Vec<Said> {
         let mut said = Vec::new();
         self.end_line(&mut said);
-        say(&mut said, self.decoder.end().to_owned());
+        say(&mut said, self.decoder.end());
         said
+    }
+
+    fn show_begun(&mut self, said: &mut Vec<Said>) {
+        self.is_begun = true;
+        let text = self.decoder.next(&mem::take(&mut self.line));
+        say(said, text);
     }
 
     fn end_line(&mut self, said: &mut Vec<Said>) {
@@ -70,6 +99,12 @@ fn say(said: &mut Vec<Said>, text: String) {
         Some(Said::Text(last)) => last.push_str(&text),
         _ => said.push(Said::Text(text)),
     }
+}
+
+/// Whether a line that begins so may become one that reports progress.
+fn may_be_progress(begun: &[u8]) -> bool {
+    let compared = begun.len().min(PROGRESS.len());
+    begun[..compared] == PROGRESS.as_bytes()[..compared]
 }
 
 /// Reads a line that reports progress; any other line is text, one that looks like it too.
@@ -132,10 +167,48 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf8_is_replaced() {
+    fn the_beginning_of_a_line_can_be_shown_before_its_end() {
+        let mut lines = Lines::default();
+        assert!(!lines.has_begun());
+        assert_eq!(lines.next(b"one\nPassword: "), [text("one\n")]);
+        assert!(lines.has_begun());
+        assert_eq!(lines.begun(), [text("Password: ")]);
+        assert!(!lines.has_begun());
+        assert_eq!(lines.begun(), []);
+        assert_eq!(lines.next(b"::progress 1\n"), [text("::progress 1\n")]);
+    }
+
+    #[test]
+    fn what_may_become_progress_is_not_shown_before_its_end() {
+        let mut lines = Lines::default();
+        for piece in ["::", "pro", "gress", " 0.5 resi"] {
+            assert_eq!(lines.next(piece.as_bytes()), []);
+            assert_eq!(lines.begun(), []);
+        }
+        let resizing = Said::Progress(0.5, "resizing".to_owned());
+        assert_eq!(lines.next(b"zing\n"), [resizing]);
+        assert_eq!(lines.next(b"::pro"), []);
+        assert_eq!(lines.next(b"blem"), []);
+        assert_eq!(lines.begun(), [text("::problem")]);
+    }
+
+    #[test]
+    fn a_redrawn_line_arrives_as_it_is() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.next(b"10 %\r20 %\r"), []);
+        assert_eq!(lines.begun(), [text("10 %\r20 %\r")]);
+        assert_eq!(lines.next(b"done\r\n"), [text("done\r\n")]);
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_marked_byte_by_byte() {
         assert_eq!(
-            all(&[b"a\xff\n\xc3", b"\xa9\n\xe2"]),
-            [text("a\u{fffd}\n"), text("é\n"), text("\u{fffd}")]
+            all(&[b"a\xff\n\xc3", b"\xa9\n\xe2\x82"]),
+            [text("a\\xff\n"), text("é\n"), text("\\xe2\\x82")]
         );
+        let mut lines = Lines::default();
+        assert_eq!(lines.next(b"caf\xc3"), []);
+        assert_eq!(lines.begun(), [text("caf")]);
+        assert_eq!(lines.next(b"\xa9\n"), [text("é\n")]);
     }
 }

@@ -2,21 +2,27 @@
 //! more than the value of an argument: no shell, no path, no variable.
 //!
 //! Rooms, lowest first: `shape` (what a value may be), `parameter` (as it is declared), `template`
-//! (where it goes), `program` (the configuration), `lines` (reading output), `group` (ending
-//! processes), `process` (one run).
+//! (where it goes), `minder` (the process beside each program), `program` (the configuration),
+//! `lines` (reading output), `turns` (one program at a time for a task), `minders` (starting them),
+//! `leftovers` (what a killed server left), `process` (one run).
 
-mod group;
+mod leftovers;
 mod lines;
+pub mod minder;
+mod minders;
 mod parameter;
 mod process;
 mod program;
 mod shape;
 mod template;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
 use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use glassworks_engine::{Handler, Run, TaskError};
 use glassworks_protocol::{FieldError, JsonText, KindInfo};
@@ -24,25 +30,39 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+pub use minders::Minders;
 pub use parameter::Parameter;
 pub use program::Program;
 
 use crate::outbound::millis;
-use process::{Ended, Stream};
+use leftovers::Leftovers;
+use process::{Ended, Failure, Stream};
+use turns::Turns;
 
 /// How much of standard error a failure tells.
 const TOLD_LINES: usize = 10;
+/// How much longer than its grace a program may take to stop: to be killed, and to be read to the
+/// end.
+const AFTER_GRACE: Duration = Duration::from_secs(2);
 
 /// The kind `command`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Command {
     programs: BTreeMap<String, Program>,
+    minders: Minders,
+    leftovers: Leftovers,
+    turns: Turns,
 }
 
 impl Command {
-    /// Runs these programs, by name.
-    pub fn new(programs: BTreeMap<String, Program>) -> Self {
-        Self { programs }
+    /// Runs these programs, by name, each under a minder of its own.
+    pub fn new(programs: BTreeMap<String, Program>, minders: Minders) -> Self {
+        Self {
+            programs,
+            leftovers: Leftovers::beside(minders.database.clone()),
+            minders,
+            turns: Turns::default(),
+        }
     }
 
     fn program(&self, name: &str) -> Result<&Program, String> {
@@ -107,10 +127,19 @@ impl Handler for Command {
         program.values(&payload.arguments).map(drop)
     }
 
+    fn stop_grace(&self) -> Duration {
+        let longest = self.programs.values().map(Program::stop_grace).max();
+        longest.unwrap_or_default() + AFTER_GRACE
+    }
+
     async fn run(&self, payload: Payload, run: &Run) -> Result<JsonText, TaskError> {
         let name = &payload.name;
         // The configuration may have changed since the task was accepted.
-        let program = self.program(name).map_err(TaskError::permanent)?;
+        let program = self.programs.get(name).ok_or_else(|| {
+            TaskError::unavailable(format!(
+                "waits for the command `{name}`, which is not in the configuration of this node"
+            ))
+        })?;
         let mut values = program.values(&payload.arguments).map_err(|errors| {
             let errors = errors
                 .iter()
@@ -120,12 +149,28 @@ impl Handler for Command {
         values.insert("task_id".to_owned(), run.task_id().to_string());
         values.insert("attempt".to_owned(), run.attempt().to_string());
 
+        let ready = async {
+            (
+                self.leftovers.gone().await,
+                self.turns.take(run.task_id()).await,
+            )
+        };
+        let (held, turn) = tokio::select! {
+            biased;
+            () = run.cancelled() => return Err(TaskError::cancelled()),
+            ready = ready => ready,
+        };
         let started = run.elapsed();
-        let ended = process::run(program.command(&values), run).await;
-        let ended = ended.map_err(|error| not_started(program, &error))?;
-        if ended.was_stopped {
-            return Err(TaskError::cancelled());
-        }
+        let minder = self
+            .minders
+            .start(turn)
+            .map_err(|error| not_minded(&error))?;
+        let ended = process::run(minder, &program.order(&values, held), run).await;
+        let ended = ended.map_err(|failure| match failure {
+            Failure::NotStarted(error) => not_started(program, &error),
+            Failure::NotMinded(error) => not_minded(&error),
+            Failure::Stopped => TaskError::cancelled(),
+        })?;
         if !ended.status.success() {
             return Err(failure(name, program, &ended));
         }
@@ -153,13 +198,14 @@ fn not_started(program: &Program, error: &Error) -> TaskError {
     }
 }
 
+/// The program is not to blame, and another attempt may fare better.
+fn not_minded(error: &Error) -> TaskError {
+    TaskError::new(format!("the program cannot be minded: {error}"))
+}
+
 fn failure(name: &str, program: &Program, ended: &Ended) -> TaskError {
     let code = ended.status.code();
-    let how = match (code, ended.status.signal()) {
-        (Some(code), _) => format!("exited with status {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}"),
-        (None, None) => "ended in an unknown way".to_owned(),
-    };
+    let how = how(ended.status, ended.out_of_memory);
     let message = match last_lines(&ended.stderr) {
         lines if lines.is_empty() => format!("`{name}` {how}"),
         lines => format!("`{name}` {how}: {lines}"),
@@ -171,8 +217,49 @@ fn failure(name: &str, program: &Program, ended: &Ended) -> TaskError {
     }
 }
 
+/// How a program ended. SIGKILL without our doing is most often the system's.
+fn how(status: ExitStatus, out_of_memory: Option<bool>) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with status {code}"),
+        (None, Some(9)) => match out_of_memory {
+            Some(true) => {
+                "was ended by signal 9: the system was short of memory and ended it (oom_kill)".to_owned()
+            }
+            Some(false) => "was ended by signal 9".to_owned(),
+            None => "was ended by signal 9, which is also how a system that is short of memory ends a program".to_owned(),
+        },
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
+}
+
 fn last_lines(stream: &Stream) -> String {
     let lines: Vec<_> = stream.tail.lines().rev().take(TOLD_LINES).collect();
     let lines: Vec<_> = lines.into_iter().rev().collect();
     lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::how;
+
+    #[test]
+    fn an_end_for_want_of_memory_is_told_where_it_is_known() {
+        let killed = ExitStatus::from_raw(9);
+        assert!(how(killed, Some(true)).contains("short of memory and ended it (oom_kill)"));
+        assert_eq!(how(killed, Some(false)), "was ended by signal 9");
+        assert!(how(killed, None).contains("which is also how a system that is short of memory"));
+        // The system's doing elsewhere is not this program's end.
+        assert_eq!(
+            how(ExitStatus::from_raw(15), Some(true)),
+            "was ended by signal 15"
+        );
+        assert_eq!(
+            how(ExitStatus::from_raw(7 << 8), Some(true)),
+            "exited with status 7"
+        );
+    }
 }

@@ -1,21 +1,22 @@
 //! One run of a program: its output as it comes, and its end, its own or ours.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use glassworks_engine::Run;
+use glassworks_protocol::OutputStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::group::Group;
 use super::lines::{Lines, Said};
+use super::minder::Order;
+use super::minders::{Fate, Minder};
 
-/// How long a program has to end after SIGTERM. The engine aborts an attempt after 5 s by default:
-/// the rest is for reading what the program still says.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long the beginning of a line is held back for its rest.
+const PARTIAL_LINE: Duration = Duration::from_millis(100);
 /// How long an open pipe may be silent once the program has ended.
 const SILENCE: Duration = Duration::from_millis(500);
 /// How much is read then: as much as a pipe can hold (Linux, `pipe-max-size`).
@@ -27,89 +28,96 @@ const TAIL: usize = 2 * 1024;
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
-    /// It ended because it was asked to.
-    pub(super) was_stopped: bool,
+    /// Whether the system ended processes meanwhile because it was short of memory, where it says.
+    pub(super) out_of_memory: Option<bool>,
     pub(super) stdout: Stream,
     pub(super) stderr: Stream,
 }
 
+/// Why there is no end to tell of.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The program cannot be started.
+    NotStarted(io::Error),
+    /// The process that minds it cannot be started, or was killed.
+    NotMinded(io::Error),
+    /// It ended because the attempt was asked to stop.
+    Stopped,
+}
+
 /// What has come through a pipe.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stream {
+    name: OutputStream,
     pub(super) bytes: u64,
     /// Its end.
     pub(super) tail: String,
 }
 
-/// Runs `command` to its end. An error when it cannot be started.
+/// Has `minder` run a program to its end.
 ///
-/// When the attempt is asked to stop, the program and all it has started get SIGTERM, and SIGKILL
-/// when that does not help. Dropping the future kills them at once.
-pub(super) async fn run(mut command: Command, run: &Run) -> io::Result<Ended> {
-    let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
-    let group = Group::led_by(&child);
-    let stdout = child.stdout.take();
-    let stderr = child.stderr.take();
+/// When the attempt is asked to stop, or the future is dropped, the program and all it has started
+/// get its stop signal, and SIGKILL when that does not help.
+pub(super) async fn run(mut minder: Minder, order: &Order, run: &Run) -> Result<Ended, Failure> {
+    let stdout = minder.stdout.take();
+    let stderr = minder.stderr.take();
     let ended = CancellationToken::new();
     let watching = async {
-        let outcome = watch(&mut child, group, run).await;
+        let fate = watch(&mut minder, order, run).await;
+        minder.rest().await;
         ended.cancel();
-        outcome
+        fate
     };
     // Both pipes at the same time: a program that fills the one nobody reads would stand still.
-    let (outcome, stdout, stderr) = tokio::join!(
+    let (fate, stdout, stderr) = tokio::join!(
         watching,
-        read(stdout, &ended, run),
-        read(stderr, &ended, run),
+        read(stdout, OutputStream::Stdout, &ended, run),
+        read(stderr, OutputStream::Stderr, &ended, run),
     );
-    let (status, was_stopped) = outcome?;
-    Ok(Ended {
-        status,
-        was_stopped,
-        stdout,
-        stderr,
-    })
+    match fate.map_err(Failure::NotMinded)? {
+        Fate::NotStarted(error) => Err(Failure::NotStarted(error)),
+        _ if minder.is_stopping() => Err(Failure::Stopped),
+        Fate::NotBegun => Err(Failure::Stopped),
+        Fate::Ended {
+            status,
+            out_of_memory,
+        } => Ok(Ended {
+            status: ExitStatus::from_raw(status),
+            out_of_memory,
+            stdout,
+            stderr,
+        }),
+    }
 }
 
-/// Waits for the program's end, and ends what it has left behind.
-async fn watch(
-    child: &mut Child,
-    group: Option<Group>,
-    run: &Run,
-) -> io::Result<(ExitStatus, bool)> {
+/// Gives the order, and waits for the program's end.
+async fn watch(minder: &mut Minder, order: &Order, run: &Run) -> io::Result<Fate> {
+    minder.order(order).await?;
     tokio::select! {
         biased;
-        status = child.wait() => {
-            drop(group);
-            return Ok((status?, false));
-        }
+        fate = minder.fate() => return fate,
         () = run.cancelled() => {}
     }
-    if let Some(group) = &group {
-        group.terminate();
-    }
-    if let Ok(status) = timeout(GRACE, child.wait()).await {
-        drop(group);
-        return Ok((status?, true));
-    }
-    drop(group);
-    Ok((child.wait().await?, true))
+    minder.stop();
+    minder.fate().await
 }
 
 /// Reads a pipe to its end, and shows what comes.
 ///
-/// A process that has left the group may hold the pipe open for as long as it likes. So once the
+/// A process that nobody could end may hold the pipe open for as long as it likes. So once the
 /// program has ended, only what is in the pipe is read.
 async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
+    name: OutputStream,
     ended: &CancellationToken,
     run: &Run,
 ) -> Stream {
-    let mut stream = Stream::default();
+    let mut stream = Stream::named(name);
     let Some(mut pipe) = pipe else { return stream };
     let mut lines = Lines::default();
     let mut buffer = vec![0; 16 * 1024];
     let mut after_end = 0;
+    let mut shown_by = None;
     while after_end < MOST_AFTER_END {
         let silence = async {
             ended.cancelled().await;
@@ -117,6 +125,11 @@ async fn read(
         };
         let length = tokio::select! {
             biased;
+            () = sleep_until(shown_by.unwrap_or_else(Instant::now)), if shown_by.is_some() => {
+                shown_by = None;
+                show(lines.begun(), &mut stream, run).await;
+                continue;
+            }
             length = pipe.read(&mut buffer) => length.unwrap_or(0),
             () = silence => 0,
         };
@@ -127,7 +140,12 @@ async fn read(
             after_end += length;
         }
         stream.bytes += length as u64;
-        show(lines.next(&buffer[..length]), &mut stream, run).await;
+        let piece = &buffer[..length];
+        show(lines.next(piece), &mut stream, run).await;
+        let since_before = shown_by.filter(|_| !piece.contains(&b'\n'));
+        shown_by = lines
+            .has_begun()
+            .then(|| since_before.unwrap_or_else(|| Instant::now() + PARTIAL_LINE));
     }
     show(lines.end(), &mut stream, run).await;
     stream
@@ -138,7 +156,10 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
         match said {
             Said::Text(text) => {
                 stream.keep(&text);
-                run.print(text).await;
+                match stream.name {
+                    OutputStream::Stdout => run.print(text).await,
+                    OutputStream::Stderr => run.print_err(text).await,
+                }
             }
             Said::Progress(fraction, message) => run.progress(fraction, message).await,
         }
@@ -146,6 +167,14 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
 }
 
 impl Stream {
+    fn named(name: OutputStream) -> Self {
+        Self {
+            name,
+            bytes: 0,
+            tail: String::new(),
+        }
+    }
+
     fn keep(&mut self, text: &str) {
         self.tail.push_str(text);
         if self.tail.len() > 2 * TAIL {

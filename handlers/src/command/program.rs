@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::time::Duration;
 
 use glassworks_protocol::{FieldError, JsonText, pointer_step};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::process::Command;
 
+use super::minder::{Order, StopSignal};
 use super::parameter::Parameter;
 use super::template::{self, Entry};
+
+/// The longest that a program may take to stop once it was asked to.
+pub(super) const LONGEST_GRACE: Duration = Duration::from_mins(1);
+/// How long it may take unless its operator says otherwise, in milliseconds.
+const GRACE_MS: u64 = 3_000;
 
 /// A program that the operator allows, and all that a caller can say about how it is run.
 ///
@@ -29,6 +34,8 @@ pub struct Program {
     environment: BTreeMap<String, String>,
     inherit: Vec<String>,
     final_exit_codes: Vec<i32>,
+    stop_signal: StopSignal,
+    stop_grace: Duration,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +60,11 @@ struct Declared {
     /// Exit codes after which another attempt would be no use.
     #[serde(default)]
     final_exit_codes: Vec<i32>,
+    /// The signal that asks it to stop.
+    #[serde(default)]
+    stop_signal: StopSignal,
+    /// How long it may take then before it is killed, in milliseconds.
+    stop_grace_ms: Option<u64>,
 }
 
 impl TryFrom<Declared> for Program {
@@ -79,6 +91,11 @@ impl TryFrom<Declared> for Program {
         if let Some(name) = values_with_nul(&declared.environment) {
             return Err(format!("the variable `{name}` must not hold a NUL"));
         }
+        let stop_grace = Duration::from_millis(declared.stop_grace_ms.unwrap_or(GRACE_MS));
+        if stop_grace > LONGEST_GRACE {
+            let most = LONGEST_GRACE.as_millis();
+            return Err(format!("`stop_grace_ms` must be 0 to {most}"));
+        }
         let arguments = declared.arguments.into_iter().map(Entry::try_from);
         let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
         template::check(&arguments, &declared.parameters)?;
@@ -91,6 +108,8 @@ impl TryFrom<Declared> for Program {
             environment: declared.environment,
             inherit: declared.inherit,
             final_exit_codes: declared.final_exit_codes,
+            stop_signal: declared.stop_signal,
+            stop_grace,
         })
     }
 }
@@ -153,25 +172,31 @@ impl Program {
         }
     }
 
-    /// The command to start, with `values` in their places. No shell ever sees them.
-    pub(super) fn command(&self, values: &BTreeMap<String, String>) -> Command {
-        let mut command = Command::new(&self.path);
+    /// What to start, with `values` in their places, under a minder that holds `held`. No shell ever
+    /// sees the values.
+    pub(super) fn order(&self, values: &BTreeMap<String, String>, held: Option<OsString>) -> Order {
         let inherited = self.inherit.iter().filter_map(|name| {
             let value: OsString = std::env::var_os(name)?;
-            Some((name, value))
+            // What is set here comes before what is inherited.
+            (!self.environment.contains_key(name)).then(|| (name.into(), value))
         });
-        command
-            .args(template::fill(&self.arguments, &self.parameters, values))
-            .env_clear()
-            .envs(inherited)
-            .envs(&self.environment)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
+        let own = self.environment.iter();
+        let own = own.map(|(name, value)| (name.into(), value.into()));
+        let arguments = template::fill(&self.arguments, &self.parameters, values);
+        Order {
+            program: self.path.clone().into(),
+            arguments: arguments.into_iter().map(OsString::from).collect(),
+            environment: inherited.chain(own).collect(),
+            directory: self.directory.clone().map(OsString::from),
+            stop_signal: self.stop_signal,
+            stop_grace_ms: u64::try_from(self.stop_grace.as_millis()).unwrap_or(u64::MAX),
+            held,
         }
-        command
+    }
+
+    /// How long it may take to stop.
+    pub(super) fn stop_grace(&self) -> Duration {
+        self.stop_grace
     }
 
     /// Whether another attempt would be no use after this exit code.

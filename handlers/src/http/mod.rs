@@ -166,7 +166,7 @@ async fn stream(answer: &mut Response, run: &Run) -> Result<Beginning, Error> {
         .headers()
         .get(http::header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::replacing();
     let mut beginning = Beginning::new(KEPT_BYTES);
     while let Some(piece) = answer.chunk().await? {
         beginning.add(&piece);

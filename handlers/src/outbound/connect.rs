@@ -9,7 +9,7 @@ use futures::stream::FuturesUnordered;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use url::Host;
 
@@ -22,6 +22,8 @@ use super::tls;
 
 /// How many addresses of a name are tried.
 const MOST_ADDRESSES: usize = 8;
+/// How long a name may take to resolve, waiting in line for it included.
+const LOOK_UP: Duration = Duration::from_secs(8);
 /// How long one address has before the next is tried beside it (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
@@ -76,8 +78,12 @@ async fn addresses(
     }
     let host = target.host().to_string();
     let started = Instant::now();
-    let answers = network.resolve(&host, target.port()).await;
+    let answers = timeout(LOOK_UP, network.resolve(&host, target.port())).await;
     Timings::add(&mut timings.dns, started.elapsed());
+    let Ok(answers) = answers else {
+        let ms = LOOK_UP.as_millis();
+        return Err(Error::ResolveTimeout { host, ms });
+    };
     let answers = answers.unwrap_or_default();
     let mut forbidden = None;
     let mut addresses = Vec::new();

@@ -46,6 +46,14 @@ pub enum Error {
     /// The name leads nowhere.
     #[error("cannot resolve `{0}`")]
     Resolve(String),
+    /// No name server answered, or too many look-ups were before this one in line.
+    #[error("no answer within {ms} ms to where `{host}` is")]
+    ResolveTimeout {
+        /// The host as in the URL.
+        host: String,
+        /// How long was waited, in milliseconds.
+        ms: u128,
+    },
     /// Nobody answers there.
     #[error("cannot connect: {0}")]
     Connect(String),
@@ -81,6 +89,7 @@ impl Error {
         matches!(
             self,
             Self::Resolve(_)
+                | Self::ResolveTimeout { .. }
                 | Self::Connect(_)
                 | Self::Tls(_)
                 | Self::ConnectTimeout(_)

@@ -11,11 +11,12 @@
 //! - Time, bytes and redirects are limited, and no proxy is used.
 //!
 //! Rooms, lowest first: `address` (which are public), `upstream` (exceptions), `target` (a checked
-//! URL), `network` (resolver and sockets), `tls`, `connect`, `redirect`, `response`.
+//! URL), `lookups` (the resolver's threads), `network` (resolver and sockets), `tls`, `connect`, `redirect`, `response`.
 
 mod address;
 mod connect;
 mod error;
+mod lookups;
 mod network;
 mod redirect;
 mod response;
@@ -118,7 +119,7 @@ impl Outbound {
     /// A client that reaches public addresses, and the hosts in `allowed`.
     pub fn new(allowed: impl Into<Vec<Upstream>>) -> Self {
         Self {
-            network: Arc::new(System),
+            network: Arc::new(System::default()),
             allowed: allowed.into().into(),
             tls: None,
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use glassworks_engine::Options as EngineOptions;
 use glassworks_handlers::Options;
-use glassworks_handlers::command::Program;
-use glassworks_protocol::{EventBody, JsonText, NewTask, State};
+use glassworks_handlers::command::{Minders, Program};
+use glassworks_protocol::{Event, EventBody, JsonText, NewTask, OutputStream, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -16,6 +17,7 @@ fn options(programs: Value) -> Options {
     let commands: BTreeMap<String, Program> = serde_json::from_value(programs).unwrap();
     Options {
         commands,
+        minders: Minders::by(env!("CARGO_BIN_EXE_program_minder")),
         ..Options::default()
     }
 }
@@ -252,12 +254,12 @@ async fn both_pipes_can_be_large_at_once() {
 }
 
 #[tokio::test]
-async fn output_that_is_no_utf8_is_replaced() {
-    let finished = node(r"printf 'a\377\303\251\n'")
+async fn output_that_is_no_utf8_is_marked() {
+    let finished = node(r"printf 'a\377\303'; sleep 0.3; printf '\251\n'")
         .await
         .run("command", it(json!({})))
         .await;
-    assert_eq!(finished.output(), "a\u{fffd}é\n");
+    assert_eq!(finished.output(), "a\\xffé\n");
 }
 
 #[tokio::test]
@@ -272,6 +274,24 @@ async fn a_failure_tells_the_end_of_standard_error() {
     let finished = node.run_thrice("command", it(json!({"a": "3"}))).await;
     assert!(finished.error().contains("status 3"));
     assert_eq!(finished.task.attempt, 1, "this exit code is final");
+}
+
+#[tokio::test]
+async fn what_comes_from_standard_error_is_told_apart() {
+    let node = node("echo out; echo err >&2").await;
+    let id = node.submit("command", it(json!({}))).await;
+    let ended =
+        |event: &Event| matches!(event.body, EventBody::State { state, .. } if state.is_final());
+    let log = node.until(id, ended).await;
+    let printed = |wanted| -> String {
+        let texts = log.iter().filter_map(|event| match &event.body {
+            EventBody::Output { stream, text } if *stream == wanted => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    };
+    assert_eq!(printed(OutputStream::Stdout), "out\n");
+    assert_eq!(printed(OutputStream::Stderr), "err\n");
 }
 
 #[tokio::test]
@@ -301,6 +321,48 @@ async fn a_program_that_is_not_there_fails_for_good() {
     let finished = node.run_thrice("command", json!({"name": "dir"})).await;
     assert_eq!(finished.task.attempt, 1);
     finished.error();
+}
+
+#[tokio::test]
+async fn a_task_whose_command_was_taken_away_waits_and_says_for_what() {
+    let here = || json!({"program": "/bin/echo", "arguments": ["here"]});
+    let both = || options(json!({"gone": here(), "other": here()}));
+    let node = Node::start(both()).await;
+    let new = NewTask {
+        delay_ms: Some(500),
+        max_attempts: Some(1),
+        ..NewTask::new("command", json!({"name": "gone"}))
+    };
+    let id = node.engine.submit(new).await.unwrap().task.id;
+
+    let node = node.restart(options(json!({"other": here()}))).await;
+    let waits = "waits for the command `gone`, which is not in the configuration of this node";
+    let log = node
+        .until(id, |event| {
+            matches!(&event.body, EventBody::State { error: Some(_), .. })
+        })
+        .await;
+    let EventBody::State {
+        state,
+        error,
+        run_at,
+        ..
+    } = &log.last().unwrap().body
+    else {
+        panic!("it does not wait: {log:?}");
+    };
+    assert_eq!(*state, State::Retrying);
+    assert_eq!(error.as_deref(), Some(waits));
+    assert!(run_at.is_some());
+    let task = node.engine.task(id).await.unwrap();
+    assert_eq!(task.error.unwrap().message, waits);
+    node.run("command", json!({"name": "other"})).await.result();
+
+    let node = node.restart(both()).await;
+    node.engine.retry(id).await.unwrap();
+    let finished = node.finish(id).await;
+    finished.result();
+    assert_eq!(finished.output(), "here\n");
 }
 
 /// Reads a named pipe to its end: until every process that had it open for writing is gone.
@@ -394,20 +456,192 @@ async fn what_a_program_leaves_behind_does_not_hold_its_task() {
     assert_eq!(finished.output(), "done\n");
 }
 
+/// Whether there is a program to leave a group and a session with.
+fn can_leave() -> bool {
+    cfg!(target_os = "linux") && std::path::Path::new("/usr/bin/setsid").exists()
+}
+
 #[tokio::test]
-async fn what_has_left_the_group_does_not_hold_its_task() {
-    // Without a program to leave the group with there is nothing to show.
-    if !std::path::Path::new("/usr/bin/setsid").exists() {
+async fn what_has_left_the_group_ends_with_its_program() {
+    if !can_leave() {
         return;
     }
-    let node = node("setsid sh -c 'echo $$; exec sleep 1000' & sleep 0.2; echo done").await;
-    let finished = node.run("command", it(json!({}))).await;
+    let node = node(
+        "setsid sh -c 'trap \"\" TERM HUP; echo held; sleep 1000' 3>\"$1\" & until [ -e \"$2\" ]; do sleep 0.01; done; echo done",
+    )
+    .await;
+    let (path, mut pipe) = named_pipe(&node);
+    let go = node.path().join("go");
+    let arguments = json!({"a": path, "b": go.to_str().unwrap()});
+    let id = node.submit("command", it(arguments)).await;
+    node.until_printed(id, "held").await;
+    std::fs::write(go, "").unwrap();
+    let finished = node.finish(id).await;
     finished.result();
-    let output = finished.output();
-    assert!(output.contains("done\n"), "{output}");
-    let escaped = output.lines().find_map(|line| line.parse().ok()).unwrap();
-    let escaped = rustix::process::Pid::from_raw(escaped).unwrap();
-    rustix::process::kill_process(escaped, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(finished.output(), "held\ndone\n");
+    until_closed(&mut pipe).await;
+}
+
+#[tokio::test]
+async fn a_cancel_ends_what_has_left_the_group() {
+    if !can_leave() {
+        return;
+    }
+    // Through two generations, of which the first ends by itself.
+    let node = node(
+        "setsid sh -c 'setsid sh -c \"trap : TERM; echo held; sleep 1000\" &' 3>\"$1\" & wait; sleep 1000",
+    )
+    .await;
+    let (path, mut pipe) = named_pipe(&node);
+    let id = node.submit("command", it(json!({"a": path}))).await;
+    node.until_printed(id, "held").await;
+    node.engine.cancel(id).await.unwrap();
+    assert_eq!(node.finish(id).await.task.state, State::Cancelled);
+    until_closed(&mut pipe).await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_task_that_has_ended_not_even_a_zombie() {
+    let node = node("(sleep 1000 & echo $!); exit 0").await;
+    for _ in 0..10 {
+        let finished = node.run("command", it(json!({}))).await;
+        finished.result();
+        let orphan = finished.output().trim().parse().unwrap();
+        let orphan = rustix::process::Pid::from_raw(orphan).unwrap();
+        // A zombie would still be there to be asked.
+        assert_eq!(
+            rustix::process::test_kill_process(orphan),
+            Err(rustix::io::Errno::SRCH)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_program_stops_as_its_operator_says() {
+    let program = |signal: &str, grace: u64, script: &str| {
+        json!({
+            "program": "/bin/sh", "arguments": ["-c", script], "inherit": ["PATH"],
+            "stop_signal": signal, "stop_grace_ms": grace,
+        })
+    };
+    let node = Node::start(options(json!({
+        "interrupted": program("INT", 60_000, "exec 2>/dev/null; trap 'echo cleaning; exit 0' INT; echo ready; while :; do sleep 0.05; done"),
+        "patient": program("SIGUSR1", 60_000, "exec 2>/dev/null; trap 'sleep 4; echo cleaned; exit 0' USR1; echo ready; while :; do sleep 0.05; done"),
+        "deaf": program("TERM", 0, "trap '' TERM; echo ready; sleep 1000"),
+    })))
+    .await;
+    for (name, said) in [
+        ("interrupted", "ready\ncleaning\n"),
+        ("patient", "ready\ncleaned\n"),
+        ("deaf", "ready\n"),
+    ] {
+        let id = node.submit("command", json!({"name": name})).await;
+        node.until_printed(id, "ready").await;
+        node.engine.cancel(id).await.unwrap();
+        let finished = node.finish(id).await;
+        assert_eq!(finished.task.state, State::Cancelled, "{name}");
+        assert_eq!(finished.output(), said);
+    }
+}
+
+#[tokio::test]
+async fn the_engine_waits_as_long_as_a_program_may_take_to_stop() {
+    let script = "exec 2>/dev/null; trap 'sleep 0.5; echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+    let node = Node::start_with(
+        options(json!({"it": {
+            "program": "/bin/sh", "arguments": ["-c", script], "inherit": ["PATH"],
+        }})),
+        EngineOptions {
+            cancel_grace: Duration::from_millis(10),
+            ..EngineOptions::default()
+        },
+    )
+    .await;
+    let id = node.submit("command", json!({"name": "it"})).await;
+    node.until_printed(id, "ready").await;
+    node.engine.cancel(id).await.unwrap();
+    assert_eq!(node.finish(id).await.output(), "ready\ncleaned\n");
+}
+
+#[tokio::test]
+async fn the_beginning_of_a_line_is_shown_before_its_end() {
+    let node = node("printf waiting; until [ -e \"$1\" ]; do sleep 0.01; done; echo").await;
+    let go = node.path().join("go");
+    let id = node
+        .submit("command", it(json!({"a": go.to_str().unwrap()})))
+        .await;
+    node.until_printed(id, "waiting").await;
+    std::fs::write(go, "").unwrap();
+    assert_eq!(node.finish(id).await.output(), "waiting\n");
+}
+
+#[tokio::test]
+async fn a_line_that_is_redrawn_is_shown_while_it_is() {
+    // It never ends a line, and is never silent for long.
+    let node = node(
+        "i=0; until [ -e \"$1\" ]; do printf '%d\\r' $i; i=$((i+1)); sleep 0.01; done; echo done",
+    )
+    .await;
+    let go = node.path().join("go");
+    let id = node
+        .submit("command", it(json!({"a": go.to_str().unwrap()})))
+        .await;
+    let log = node
+        .until(id, |event| matches!(event.body, EventBody::Output { .. }))
+        .await;
+    std::fs::write(go, "").unwrap();
+    let EventBody::Output { text, .. } = &log.last().unwrap().body else {
+        panic!("it ended without output: {log:?}");
+    };
+    assert!(text.starts_with("0\r") && text.len() < 1_000, "{text:?}");
+    let output = node.finish(id).await.output();
+    assert!(output.ends_with("\rdone\n"), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_program_that_somebody_kills_may_have_been_short_of_memory() {
+    let node = node("kill -KILL $$").await;
+    let finished = node.run("command", it(json!({}))).await;
+    let error = finished.error();
+    assert!(error.starts_with("`it` was ended by signal 9"), "{error}");
+}
+
+#[tokio::test]
+async fn a_minder_that_is_not_there_fails_an_attempt_and_no_more() {
+    let node = Node::start(Options {
+        minders: Minders::by("/nowhere/to/be/found"),
+        ..options(json!({"it": {"program": "/bin/true"}}))
+    })
+    .await;
+    let finished = node.run_thrice("command", it(json!({}))).await;
+    assert!(
+        finished.error().starts_with("the program cannot be minded"),
+        "{}",
+        finished.error()
+    );
+    assert_eq!(finished.task.attempt, 3);
+}
+
+#[tokio::test]
+async fn a_minder_that_is_killed_takes_its_program_along() {
+    let node = node("exec 3>\"$1\"; echo held $PPID; sleep 1000").await;
+    let (path, mut pipe) = named_pipe(&node);
+    let id = node.submit("command", it(json!({"a": path}))).await;
+    let log = node
+        .until(id, |event| matches!(event.body, EventBody::Output { .. }))
+        .await;
+    let EventBody::Output { text, .. } = &log.last().unwrap().body else {
+        panic!("it ended without output: {log:?}");
+    };
+    let minder = text.trim().strip_prefix("held ").unwrap().parse().unwrap();
+    let minder = rustix::process::Pid::from_raw(minder).unwrap();
+    rustix::process::kill_process(minder, rustix::process::Signal::KILL).unwrap();
+    let finished = node.finish(id).await;
+    assert_eq!(
+        finished.error(),
+        "the program cannot be minded: the process that minds it was killed"
+    );
+    until_closed(&mut pipe).await;
 }
 
 #[tokio::test]
@@ -489,6 +723,14 @@ fn a_program_that_does_not_fit_together_is_refused_with_the_reason() {
         (
             json!({"program": "/bin/echo", "environment": {"A=B": "c"}}),
             "variable",
+        ),
+        (
+            json!({"program": "/bin/echo", "stop_signal": "STOP"}),
+            "`STOP` is no signal to stop with; there are TERM, INT,",
+        ),
+        (
+            json!({"program": "/bin/echo", "stop_grace_ms": 60_001}),
+            "`stop_grace_ms` must be 0 to 60000",
         ),
     ] {
         let error = serde_json::from_value::<Program>(program.clone())

@@ -223,3 +223,15 @@ async fn a_name_that_leads_to_a_private_address_is_not_told_where() {
     assert!(error.contains("private.example"), "{error}");
     assert!(!error.contains("10.0.0.5"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_to_which_there_is_no_answer_is_not_waited_for_long() {
+    let network = Scripted::default().silent("silent.example");
+    let outbound = Outbound::default().with_network(network);
+    let error = get(&outbound, "http://silent.example/").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no answer within 8000 ms to where `silent.example` is"
+    );
+    assert!(error.is_transient());
+}

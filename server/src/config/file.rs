@@ -280,6 +280,16 @@ mod tests {
                 "queues.mail.rates: unknown",
             ),
             ("[queue.mail]\n", 1, "queue: unknown"),
+            (
+                "[commands.it]\nprogram = \"/bin/it\"\nstop_signal = \"STOP\"\n",
+                3,
+                "commands.it.stop_signal: `STOP` is no signal to stop with",
+            ),
+            (
+                "workers = 1\n[commands.it]\nprogram = \"/bin/it\"\nstop_grace_ms = 60001\n",
+                2,
+                "commands.it: `stop_grace_ms` must be 0 to 60000",
+            ),
             ("workers = \"many\"\n", 1, "workers: "),
             ("workers = 0\n", 1, "workers: must be 1 to 10000"),
             ("listen = \"here\"\n", 1, "listen: "),

@@ -44,6 +44,74 @@ async fn a_killed_server_takes_its_task_up_again() {
     assert_eq!(seqs(client, &id).await, (1..=last).collect::<Vec<_>>());
 }
 
+/// A line of `marks` for each breath of a program and of what has left its session: who, and of
+/// which attempt. Both take their time to stop.
+const BREATHING: &str = "\
+    trap 'sleep 1; exit 0' TERM\n\
+    breathe() { while :; do echo \"$1 $2\" >> marks; sleep 0.02; done; }\n\
+    if [ $1 -gt 1 ]; then echo \"program $1\" >> marks; exit 0; fi\n\
+    setsid sh -c 'trap \"\" TERM; while :; do echo \"escaped $1\" >> marks; sleep 0.02; done' sh $1 &\n\
+    breathe program $1 & echo begun; wait; sleep 1000";
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_killed_server_takes_its_programs_along_before_the_next_attempt() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = BREATHING.replace('{', "{{").replace('}', "}}");
+    let file = format!(
+        "[commands.breathe]\nprogram = \"/bin/sh\"\ninherit = [\"PATH\"]\ndirectory = {:?}\n\
+         arguments = [\"-c\", {script:?}, \"sh\", \"{{attempt}}\"]\n",
+        directory.path()
+    );
+    std::fs::write(directory.path().join("glassworks.toml"), file).unwrap();
+    let start = async || {
+        let mut command = command(directory.path(), ANY_PORT);
+        command.args(["--config", "glassworks.toml"]);
+        Process::spawn(command).await
+    };
+    let process = start().await;
+    let client = process.client();
+    let task = json!({"kind": "command", "payload": {"name": "breathe"}});
+    let task = client.post("/api/tasks", &task).await.json();
+    let id = task["id"].as_str().unwrap();
+    let path = format!("/api/tasks/{id}/output?follow=true");
+    client
+        .request("GET", &path)
+        .send()
+        .await
+        .until("begun")
+        .await;
+    process.kill().await;
+
+    // The next one starts while the program is still stopping.
+    let process = start().await;
+    let task = process.client().finished(id).await;
+    assert_eq!(task["state"], "completed", "{task}");
+    assert_eq!(task["attempt"], 2);
+    let marks = std::fs::read_to_string(directory.path().join("marks")).unwrap();
+    let marks: Vec<&str> = marks.lines().collect();
+    assert!(marks.contains(&"program 1"), "{marks:?}");
+    assert!(marks.contains(&"escaped 1"), "{marks:?}");
+    // Nothing of the first attempt breathes beside the second, or after it.
+    assert_eq!(marks.last(), Some(&"program 2"), "{marks:?}");
+    let of_second = marks.iter().filter(|mark| **mark == "program 2");
+    assert_eq!(of_second.count(), 1, "{marks:?}");
+}
+
+#[tokio::test]
+async fn a_minder_is_nothing_for_people() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command(directory.path(), ANY_PORT);
+    command = {
+        let mut bare = tokio::process::Command::new(command.as_std().get_program());
+        bare.arg("minder").stdin(std::process::Stdio::null());
+        bare.stdout(std::process::Stdio::piped());
+        bare
+    };
+    let said = refusal(command).await;
+    assert!(said.contains("the server starts this by itself"), "{said}");
+}
+
 #[tokio::test]
 async fn sigterm_ends_it_in_time_and_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();

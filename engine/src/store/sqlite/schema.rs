@@ -58,7 +58,7 @@ mod tests {
     use super::{APPLICATION_ID, MIGRATIONS};
     use crate::limits::Limits;
     use crate::store::sqlite::SqliteStore;
-    use crate::store::{Claim, End, Lost, Store, Write};
+    use crate::store::{Claim, End, Lost, Served, Store, Write};
 
     /// How many migrations there were before logs kept the end of each attempt.
     const BEFORE_LOGS: usize = 6;
@@ -114,7 +114,10 @@ mod tests {
             },
             Write::Claim(Claim {
                 node: "node".to_owned(),
-                kinds: ["kind".to_owned()].into(),
+                served: Served {
+                    kinds: ["kind".to_owned()].into(),
+                    queues: None,
+                },
                 room: 1,
                 lease_ms: 30_000,
             }),

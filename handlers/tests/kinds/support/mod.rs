@@ -38,18 +38,35 @@ impl Node {
 
     /// One whose shutdown waits for running tasks as long as this.
     pub(crate) async fn start_with_grace(options: Options, shutdown_grace: Duration) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let engine = EngineOptions {
+            // What does not stop by itself is not stopped by the engine either.
+            cancel_grace: Duration::from_hours(1),
+            shutdown_grace,
+            ..EngineOptions::default()
+        };
+        Self::start_with(options, engine).await
+    }
+
+    /// One whose engine has options of its own.
+    pub(crate) async fn start_with(options: Options, engine: EngineOptions) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), options, engine).await
+    }
+
+    async fn start_in(directory: TempDir, options: Options, engine: EngineOptions) -> Self {
         let engine = register(Engine::builder(), options)
-            .options(EngineOptions {
-                // What does not stop by itself is not stopped by the engine either.
-                cancel_grace: Duration::from_hours(1),
-                shutdown_grace,
-                ..EngineOptions::default()
-            })
+            .options(engine)
             .start(Database::Sqlite(directory.path().join("tasks.db")))
             .await
             .unwrap();
         Self { engine, directory }
+    }
+
+    /// The same node after a restart, with other options for its kinds.
+    pub(crate) async fn restart(self, options: Options) -> Self {
+        self.engine.shutdown().await;
+        let Self { engine, directory } = self;
+        drop(engine);
+        Self::start_in(directory, options, EngineOptions::default()).await
     }
 
     /// One that may reach loopback, as its operator has said.

@@ -23,6 +23,8 @@ struct Script {
     names: HashMap<String, Vec<Vec<IpAddr>>>,
     /// Where connections to an address really go.
     routes: HashMap<IpAddr, SocketAddr>,
+    /// Names to which there is no answer.
+    silent: Vec<String>,
     looked_up: Vec<String>,
     connected: Vec<SocketAddr>,
 }
@@ -38,6 +40,12 @@ impl Scripted {
             .or_default()
             .push(addresses);
         drop(script);
+        self
+    }
+
+    /// Look-ups of `name` are never answered.
+    pub(crate) fn silent(self, name: &str) -> Self {
+        self.0.lock().unwrap().silent.push(name.to_owned());
         self
     }
 
@@ -68,6 +76,9 @@ impl Network for Scripted {
     ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         let mut script = self.0.lock().unwrap();
         script.looked_up.push(host.to_owned());
+        if script.silent.iter().any(|name| name == host) {
+            return futures::future::pending().boxed();
+        }
         let answer = script.names.get_mut(host).map(|answers| {
             if answers.len() > 1 {
                 answers.remove(0)
