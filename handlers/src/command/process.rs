@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use glassworks_engine::Run;
+use glassworks_protocol::OutputStream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -45,8 +46,9 @@ pub(super) enum Failure {
 }
 
 /// What has come through a pipe.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stream {
+    of: OutputStream,
     pub(super) bytes: u64,
     /// Its end.
     pub(super) tail: String,
@@ -69,8 +71,8 @@ pub(super) async fn run(mut minder: Minder, order: &Order, run: &Run) -> Result<
     // Both pipes at the same time: a program that fills the one nobody reads would stand still.
     let (fate, stdout, stderr) = tokio::join!(
         watching,
-        read(stdout, &ended, run),
-        read(stderr, &ended, run),
+        read(stdout, OutputStream::Stdout, &ended, run),
+        read(stderr, OutputStream::Stderr, &ended, run),
     );
     match fate.map_err(Failure::NotMinded)? {
         Fate::NotStarted(error) => Err(Failure::NotStarted(error)),
@@ -106,10 +108,11 @@ async fn watch(minder: &mut Minder, order: &Order, run: &Run) -> io::Result<Fate
 /// program has ended, only what is in the pipe is read.
 async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
+    of: OutputStream,
     ended: &CancellationToken,
     run: &Run,
 ) -> Stream {
-    let mut stream = Stream::default();
+    let mut stream = Stream::new(of);
     let Some(mut pipe) = pipe else { return stream };
     let mut lines = Lines::default();
     let mut buffer = vec![0; 16 * 1024];
@@ -153,7 +156,10 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
         match said {
             Said::Text(text) => {
                 stream.keep(&text);
-                run.print(text).await;
+                match stream.of {
+                    OutputStream::Stdout => run.print(text).await,
+                    OutputStream::Stderr => run.print_err(text).await,
+                }
             }
             Said::Progress(fraction, message) => run.progress(fraction, message).await,
         }
@@ -161,6 +167,14 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
 }
 
 impl Stream {
+    fn new(of: OutputStream) -> Self {
+        Self {
+            of,
+            bytes: 0,
+            tail: String::new(),
+        }
+    }
+
     fn keep(&mut self, text: &str) {
         self.tail.push_str(text);
         if self.tail.len() > 2 * TAIL {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use glassworks_engine::Options as EngineOptions;
 use glassworks_handlers::Options;
 use glassworks_handlers::command::{Minders, Program};
-use glassworks_protocol::{EventBody, JsonText, NewTask, State};
+use glassworks_protocol::{EventBody, JsonText, NewTask, OutputStream, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -274,6 +274,21 @@ async fn a_failure_tells_the_end_of_standard_error() {
     let finished = node.run_thrice("command", it(json!({"a": "3"}))).await;
     assert!(finished.error().contains("status 3"));
     assert_eq!(finished.task.attempt, 1, "this exit code is final");
+}
+
+#[tokio::test]
+async fn standard_error_is_told_apart() {
+    let node = node("echo out; echo err >&2").await;
+    let finished = node.run("command", it(json!({}))).await;
+    let of = |wanted: OutputStream| -> String {
+        let texts = finished.log.iter().filter_map(|event| match &event.body {
+            EventBody::Output { text, stream } if *stream == wanted => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    };
+    assert_eq!(of(OutputStream::Stdout), "out\n");
+    assert_eq!(of(OutputStream::Stderr), "err\n");
 }
 
 #[tokio::test]
@@ -572,7 +587,7 @@ async fn a_line_that_is_redrawn_is_shown_while_it_is() {
         .until(id, |event| matches!(event.body, EventBody::Output { .. }))
         .await;
     std::fs::write(go, "").unwrap();
-    let EventBody::Output { text } = &log.last().unwrap().body else {
+    let EventBody::Output { text, .. } = &log.last().unwrap().body else {
         panic!("it ended without output: {log:?}");
     };
     assert!(text.starts_with("0\r") && text.len() < 1_000, "{text:?}");
@@ -612,7 +627,7 @@ async fn a_minder_that_is_killed_takes_its_program_along() {
     let log = node
         .until(id, |event| matches!(event.body, EventBody::Output { .. }))
         .await;
-    let EventBody::Output { text } = &log.last().unwrap().body else {
+    let EventBody::Output { text, .. } = &log.last().unwrap().body else {
         panic!("it ended without output: {log:?}");
     };
     let minder = text.trim().strip_prefix("held ").unwrap().parse().unwrap();
