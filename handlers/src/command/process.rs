@@ -48,7 +48,7 @@ pub(super) enum Failure {
 /// What has come through a pipe.
 #[derive(Debug)]
 pub(super) struct Stream {
-    name: OutputStream,
+    of: OutputStream,
     pub(super) bytes: u64,
     /// Its end.
     pub(super) tail: String,
@@ -108,11 +108,11 @@ async fn watch(minder: &mut Minder, order: &Order, run: &Run) -> io::Result<Fate
 /// program has ended, only what is in the pipe is read.
 async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
-    name: OutputStream,
+    of: OutputStream,
     ended: &CancellationToken,
     run: &Run,
 ) -> Stream {
-    let mut stream = Stream::named(name);
+    let mut stream = Stream::new(of);
     let Some(mut pipe) = pipe else { return stream };
     let mut lines = Lines::default();
     let mut buffer = vec![0; 16 * 1024];
@@ -156,7 +156,7 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
         match said {
             Said::Text(text) => {
                 stream.keep(&text);
-                match stream.name {
+                match stream.of {
                     OutputStream::Stdout => run.print(text).await,
                     OutputStream::Stderr => run.print_err(text).await,
                 }
@@ -167,9 +167,9 @@ async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
 }
 
 impl Stream {
-    fn named(name: OutputStream) -> Self {
+    fn new(of: OutputStream) -> Self {
         Self {
-            name,
+            of,
             bytes: 0,
             tail: String::new(),
         }

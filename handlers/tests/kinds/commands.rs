@@ -6,7 +6,7 @@ use std::time::Duration;
 use glassworks_engine::Options as EngineOptions;
 use glassworks_handlers::Options;
 use glassworks_handlers::command::{Minders, Program};
-use glassworks_protocol::{Event, EventBody, JsonText, NewTask, OutputStream, State};
+use glassworks_protocol::{EventBody, JsonText, NewTask, OutputStream, State};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -277,21 +277,18 @@ async fn a_failure_tells_the_end_of_standard_error() {
 }
 
 #[tokio::test]
-async fn what_comes_from_standard_error_is_told_apart() {
+async fn standard_error_is_told_apart() {
     let node = node("echo out; echo err >&2").await;
-    let id = node.submit("command", it(json!({}))).await;
-    let ended =
-        |event: &Event| matches!(event.body, EventBody::State { state, .. } if state.is_final());
-    let log = node.until(id, ended).await;
-    let printed = |wanted| -> String {
-        let texts = log.iter().filter_map(|event| match &event.body {
-            EventBody::Output { stream, text } if *stream == wanted => Some(text.as_str()),
+    let finished = node.run("command", it(json!({}))).await;
+    let of = |wanted: OutputStream| -> String {
+        let texts = finished.log.iter().filter_map(|event| match &event.body {
+            EventBody::Output { text, stream } if *stream == wanted => Some(text.as_str()),
             _ => None,
         });
         texts.collect()
     };
-    assert_eq!(printed(OutputStream::Stdout), "out\n");
-    assert_eq!(printed(OutputStream::Stderr), "err\n");
+    assert_eq!(of(OutputStream::Stdout), "out\n");
+    assert_eq!(of(OutputStream::Stderr), "err\n");
 }
 
 #[tokio::test]
