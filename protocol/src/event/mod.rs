@@ -58,6 +58,7 @@ pub enum EventBody {
     Output {
         /// Where it printed it.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required))]
         stream: OutputStream,
         /// What it printed, line ends included.
         text: String,
@@ -89,12 +90,15 @@ pub enum EventBody {
         limit: u64,
         /// The first number that is missing.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required))]
         first_seq: u64,
         /// How many events are missing.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required))]
         missing_events: u64,
         /// How many bytes of output are missing.
         #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(required))]
         missing_bytes: u64,
     },
 }

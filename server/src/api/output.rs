@@ -35,10 +35,10 @@ pub(crate) struct OutputQuery {
 
 /// Reads what a task printed.
 ///
-/// As plain text, byte for byte, to both streams as it came. Of an attempt that printed more than is
-/// kept, it is the beginning and the end, and between them a line such as
-/// `[... 1234567 bytes of output are missing here ...]`. With `follow=true` the answer is a stream: what is printed
-/// arrives as it is stored, and the stream ends with the task, or when the server shuts down.
+/// As plain text, byte for byte, both streams in the order in which they were printed. Of an attempt
+/// that printed more than is kept it is the beginning and the end, and between them a line such as
+/// `[... 1234567 bytes of output are missing here ...]`. With `follow=true` the answer is a stream:
+/// what is printed arrives as it is stored, and the stream ends with the task, or when the server shuts down.
 /// `curl -N` shows it as it comes.
 #[utoipa::path(
     get, path = "/api/tasks/{id}/output", tag = tags::LIVE, operation_id = "task_output",

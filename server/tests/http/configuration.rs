@@ -100,8 +100,8 @@ async fn of_a_long_output_the_beginning_and_the_end_are_served() {
     let task = client.post("/api/tasks", &task).await.json();
     let id = task["id"].as_str().unwrap();
     client.finished(id).await;
-    let output = client.get(&format!("/api/tasks/{id}/output")).await;
-    let output = output.text();
+    let answer = client.get(&format!("/api/tasks/{id}/output")).await;
+    let output = answer.text();
     let (first, rest) = output.split_once("\n[... ").unwrap();
     let (missing, last) = rest
         .split_once(" bytes of output are missing here ...]\n")
