@@ -24,7 +24,7 @@ struct Refusal {
     when: When,
 }
 
-const ALL: [Refusal; 9] = [
+const ALL: [Refusal; 10] = [
     Refusal {
         name: "BadRequest",
         code: ProblemCode::BadRequest,
@@ -81,6 +81,12 @@ const ALL: [Refusal; 9] = [
         name: "InternalError",
         code: ProblemCode::Internal,
         description: "Something went wrong in the server, and its log says what under the number in `X-Request-Id`.",
+        when: |_, _| true,
+    },
+    Refusal {
+        name: "NoRoom",
+        code: ProblemCode::NoRoom,
+        description: "The server holds as much for its clients as it may: ask again after `Retry-After`.",
         when: |_, _| true,
     },
 ];

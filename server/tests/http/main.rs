@@ -12,6 +12,7 @@ mod connections;
 mod docs;
 mod figures;
 mod files;
+mod holding;
 mod incremental;
 mod many;
 mod openapi;

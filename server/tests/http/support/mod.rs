@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use glassworks_engine::{Database, Engine, Options};
 use glassworks_handlers::outbound::{Outbound, Upstream};
+use glassworks_server::budget::Budget;
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::listener;
@@ -56,7 +57,16 @@ impl Server {
         Self::with(Site::Missing, Outbound::new([allowed])).await
     }
 
+    /// One that may hold so many MiB for its clients.
+    pub(crate) async fn holding(mib: u32) -> Self {
+        Self::of(Site::Missing, Outbound::default(), Budget::new(mib)).await
+    }
+
     async fn with(site: Site, outbound: Outbound) -> Self {
+        Self::of(site, outbound, Budget::default()).await
+    }
+
+    async fn of(site: Site, outbound: Outbound, budget: Budget) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
@@ -77,6 +87,7 @@ impl Server {
             AllowedHosts::new(address, &[]),
             site,
             shutdown.clone(),
+            budget,
         ));
         tokio::spawn(listener::serve(listener, front, shutdown.clone()));
         Self {
