@@ -83,6 +83,10 @@ bench: build ## Measure the engine and the server on this machine (about four mi
 	$(WITH) cargo bench --package glassworks-engine --bench engine
 	$(WITH) cargo run --release --quiet --package glassworks-bench -- $(BINARY)
 
+.PHONY: abuse
+abuse: build ## Attack the server as bad clients do, and check what it holds (about four minutes)
+	$(WITH) cargo run --release --quiet --package glassworks-bench -- $(BINARY) abuse
+
 # The test itself is a debug build, which `make test` needs too.
 .PHONY: crash
 crash: export KILLS ?= 500

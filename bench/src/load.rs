@@ -75,6 +75,13 @@ impl Connection {
 
     /// As [`send`](Self::send), with the answer's body.
     pub(crate) async fn fetch(&mut self, ask: &Ask) -> (Duration, Bytes) {
+        let (took, status, body) = self.exchange(ask).await;
+        assert_eq!(status, ask.expected, "{}", ask.target);
+        (took, body)
+    }
+
+    /// As [`fetch`](Self::fetch), whatever the status.
+    pub(crate) async fn exchange(&mut self, ask: &Ask) -> (Duration, StatusCode, Bytes) {
         let mut request = Request::builder()
             .method(ask.method)
             .uri(&*ask.target)
@@ -86,9 +93,9 @@ impl Connection {
         self.sender.ready().await.unwrap();
         let began = Instant::now();
         let answer = self.sender.send_request(request).await.unwrap();
-        assert_eq!(answer.status(), ask.expected, "{}", ask.target);
+        let status = answer.status();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
-        (began.elapsed(), body)
+        (began.elapsed(), status, body)
     }
 
     /// The answer to a GET, as JSON.

@@ -12,6 +12,7 @@
     reason = "a program that prints its findings and may stop at the first surprise"
 )]
 
+mod abuse;
 mod done;
 mod load;
 mod pages;
@@ -46,7 +47,14 @@ fn main() {
         println!("say which binary to measure");
         std::process::exit(2);
     };
-    runtime.block_on(measure(Path::new(&binary)));
+    let binary = Path::new(&binary);
+    if std::env::args().nth(2).is_some_and(|word| word == "abuse") {
+        if !runtime.block_on(abuse::withstands(binary)) {
+            std::process::exit(1);
+        }
+        return;
+    }
+    runtime.block_on(measure(binary));
 }
 
 async fn measure(binary: &Path) {

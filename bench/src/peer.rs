@@ -44,6 +44,16 @@ impl Peer {
         Self::start(command).await
     }
 
+    /// The release binary with a new database and a file of this `configuration`.
+    pub(crate) async fn configured(binary: &Path, configuration: &str) -> Self {
+        let mut command = Command::new(std::path::absolute(binary).unwrap());
+        command.args(["--listen", "127.0.0.1:0", "--database", "sqlite:bench.db"]);
+        command.args(["--config", "bench.toml"]);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("bench.toml"), configuration).unwrap();
+        Self::start_in(folder, command).await
+    }
+
     /// axum with one route and nothing around it.
     pub(crate) async fn bare_axum() -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
@@ -52,8 +62,11 @@ impl Peer {
     }
 
     /// Starts a process whose first line ends with its address.
-    async fn start(mut command: Command) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    async fn start(command: Command) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), command).await
+    }
+
+    async fn start_in(folder: TempDir, mut command: Command) -> Self {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GLASSWORKS_") {
                 command.env_remove(name);
@@ -96,9 +109,24 @@ impl Peer {
 
     /// The memory that it holds.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most that it has held since [`forget_peak`](Self::forget_peak).
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    /// Lets the peak begin anew (`proc_pid_clear_refs(5)`).
+    pub(crate) fn forget_peak(&self) {
+        let process = self.process.id().unwrap();
+        std::fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
+    }
+
+    fn status_kib(&self, field: &str) -> u64 {
         self.read("status")
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(field))
             .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
             .unwrap()
     }

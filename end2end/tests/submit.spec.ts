@@ -89,8 +89,8 @@ test('however often it is pressed, one task is submitted', async ({ page }) => {
   await page.goto('/submit?kind=sleep');
   await hydrated(page);
   const queue = `thrice-${Date.now()}`;
-  await page.getByText('Options', { exact: true }).first().click();
-  await page.getByLabel(/^queue/).fill(queue);
+  await page.locator('summary', { hasText: 'Options' }).click();
+  await page.getByLabel(/^queue/i).fill(queue);
   const submit = page.getByRole('button', { name: 'Submit', exact: true });
   await submit.evaluate((button: HTMLButtonElement) => {
     for (let press = 0; press < 3; press += 1) button.click();

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tower_http::services::{ServeDir, ServeFile};
 
+use crate::held::Counted;
 use crate::node::Node;
 use crate::site::{File, Site};
 
@@ -98,6 +99,8 @@ impl Form {
             Self::Gzip(bytes) => (bytes, Some("gzip")),
         };
         let mut response = Response::new(Body::from(Bytes::from_static(bytes)));
+        // It is in the binary, whoever takes it.
+        response.extensions_mut().insert(Counted);
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

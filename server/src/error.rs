@@ -47,6 +47,12 @@ impl ApiError {
         error
     }
 
+    /// With the time after which the same may be sent again.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// What the log should say about it, when it is the server's own fault.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.cause.as_deref()

@@ -16,8 +16,10 @@ use tower::ServiceExt as _;
 use tower_http::compression::Compression;
 
 use crate::api::unbuffered::WorthCompressing;
+use crate::budget::Budget;
 use crate::error::ApiError;
 use crate::guard::{Admission, Answered, body, panicked};
+use crate::held::{Counting, no_room};
 use crate::node::Node;
 use crate::router::router;
 
@@ -27,19 +29,22 @@ pub struct Front(Arc<Parts>);
 
 struct Parts {
     admission: Admission,
-    routes: Compression<Router, WorthCompressing>,
+    routes: Compression<Counting<Router>, WorthCompressing>,
+    budget: Budget,
 }
 
 impl Front {
     /// Everything that `node` answers, guards included. To be called within a Tokio runtime.
     pub fn new(node: &Node) -> Self {
-        Self::over(router(node), Admission::of(node))
+        Self::over(router(node), Admission::of(node), node.budget.clone())
     }
 
-    fn over(routes: Router, admission: Admission) -> Self {
+    fn over(routes: Router, admission: Admission, budget: Budget) -> Self {
+        let routes = Counting::new(routes, budget.answers.clone());
         Self(Arc::new(Parts {
             admission,
             routes: Compression::new(routes).compress_when(WorthCompressing),
+            budget,
         }))
     }
 
@@ -66,9 +71,16 @@ impl Front {
     /// The request as its route gets it, with its body in memory.
     fn admit(&self, request: Request) -> Either<Ready<Admitted>, BoxFuture<'static, Admitted>> {
         match self.0.admission.check(&request) {
+            // What it changes could not be taken back if there were no room for the answer.
+            Ok(()) if !request.method().is_safe() && self.0.budget.answers.is_exhausted() => {
+                self.0.budget.answers.refuse();
+                ready(Err(no_room())).left_future()
+            }
             Ok(()) if request.body().is_end_stream() => ready(Ok(request)).left_future(),
             // Boxed, because every request's future has room for it, and most have no body.
-            Ok(()) => body::collect(request).boxed().right_future(),
+            Ok(()) => body::collect(request, self.0.budget.clone())
+                .boxed()
+                .right_future(),
             Err(refused) => ready(Err(refused)).left_future(),
         }
     }
@@ -87,6 +99,7 @@ mod tests {
     use http::StatusCode;
 
     use super::Front;
+    use crate::budget::Budget;
     use crate::error::ApiError;
     use crate::guard::host::AllowedHosts;
     use crate::guard::{Admission, REQUEST_ID};
@@ -106,7 +119,11 @@ mod tests {
         let routes = Router::new()
             .route("/panics", get(panics))
             .route("/fails", get(fails));
-        let front = Front::over(routes, Admission::new(hosts, Traffic::default()));
+        let front = Front::over(
+            routes,
+            Admission::new(hosts, Traffic::default()),
+            Budget::default(),
+        );
         for path in ["/panics", "/fails"] {
             let request = Request::get(path).header("host", "localhost");
             let request = request.body(Body::empty()).unwrap();

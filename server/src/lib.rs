@@ -9,12 +9,14 @@
 
 mod api;
 mod assets;
+pub mod budget;
 pub mod config;
 mod docs;
 mod error;
 mod exposition;
 pub mod front;
 pub mod guard;
+mod held;
 mod labelled;
 pub mod listener;
 pub mod logging;

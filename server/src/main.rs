@@ -12,6 +12,7 @@ use std::time::Duration;
 use glassworks_engine::{Database, Engine, Options};
 use glassworks_handlers::command::{Minders, minder};
 use glassworks_handlers::outbound::Outbound;
+use glassworks_server::budget::Budget;
 use glassworks_server::config::{Cli, Command, Config};
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
@@ -23,6 +24,14 @@ use glassworks_server::site::Site;
 use glassworks_server::{VERSION, listener, logging};
 use tokio::time::timeout;
 use tracing::{info, warn};
+
+/// Chosen by measurement, release binary, two cores, before bytes were counted. After 200 bodies of
+/// 8 MiB, which nothing bounded then, glibc's malloc still held 1,503 MiB minutes later, mimalloc
+/// 152 MiB and jemalloc 115 MiB. Idle at start they held 27, 55 and 30 MiB, and 20 clients that read
+/// long lists got 430, 300 and 591 MiB/s.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What ending may take beyond the grace period of running tasks: writing down what became of them.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -55,6 +64,7 @@ fn main() -> ExitCode {
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_format);
     config.check()?;
+    listener::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -96,6 +106,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         AllowedHosts::new(address, &config.allowed_hosts),
         Site::find(embedded::SITE),
         shutdown.clone(),
+        Budget::new(config.memory_budget),
     ));
     greet(address);
     tokio::spawn(listener::serve(listener, front, shutdown.clone()));

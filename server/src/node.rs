@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use glassworks_engine::Engine;
 use glassworks_handlers::outbound::Outbound;
 
+use crate::budget::Budget;
 use crate::guard::host::AllowedHosts;
 use crate::openapi::Served;
 use crate::pulse::Pulse;
@@ -30,6 +31,8 @@ pub struct Parts {
     pub shutdown: Shutdown,
     /// What it reaches others through.
     pub outbound: Outbound,
+    /// What it holds for its clients.
+    pub budget: Budget,
     /// What was asked of it.
     pub traffic: Traffic,
     /// How its runtime does.
@@ -46,6 +49,7 @@ impl Node {
         hosts: AllowedHosts,
         site: Site,
         shutdown: Shutdown,
+        budget: Budget,
     ) -> Self {
         Self(Arc::new(Parts {
             engine,
@@ -53,6 +57,7 @@ impl Node {
             site,
             shutdown,
             outbound,
+            budget,
             traffic: Traffic::default(),
             pulse: Pulse::start(),
             document: OnceLock::new(),

@@ -95,6 +95,8 @@ codes! {
         "As many tasks are unfinished as the server takes: submit again after `Retry-After`.";
     Crowded, "crowded", 503, "Too much is asked at the same time",
         "As many questions of this sort wait for the store as may: ask again after `Retry-After`.";
+    NoRoom, "no_room", 503, "Too much is held at the same time",
+        "As much memory as may be is held for clients at this moment: ask again after `Retry-After`.";
     TakesTooLong, "takes_too_long", 503, "It takes too long",
         "The store gave the question up: narrow it, or ask again after `Retry-After`.";
     StoreUnavailable, "store_unavailable", 503, "The store is not available",

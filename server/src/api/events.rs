@@ -1,23 +1,27 @@
 //! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
-use glassworks_engine::Follow;
+use glassworks_engine::Error;
 use glassworks_protocol::{Event, TaskId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, TaskPath, optional};
-use super::sse::{json, response};
+use super::pages::{Page, pages};
+use super::sse::{Holding, counted, json, response};
 use crate::error::{ApiError, ApiResult};
+use crate::held::{self, room};
 use crate::node::Node;
 use crate::openapi::tags;
 
 /// Events of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 100;
+
+/// What a page of JSON takes at most: as it is read, 1 MiB, and written.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a browser that reconnects sends: the `id:` of the last event that it has.
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -88,16 +92,20 @@ pub(crate) async fn events(
                 Resume::Over => return Ok(StatusCode::NO_CONTENT.into_response()),
             },
         };
-        let follow = node.engine.follow(id, after).await?;
-        return Ok(response(sse_events(follow), &node.shutdown));
+        let share = node.budget.live.clone();
+        let pages = pages(node.engine.clone(), share, id, after).await?;
+        let holding = Holding::default();
+        let events = sse_events(pages, holding.clone());
+        return Ok(counted(response(events, &node.shutdown), holding));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    let permit = room(&node.budget.lists, PAGE_BYTES).await?;
     let events = node.engine.events(id, after, limit).await?;
     let page = EventsPage {
         next_after: events.last().map_or(after, |event| event.seq),
         events: events.iter().map(AsRef::as_ref).collect(),
     };
-    Ok(Json(page).into_response())
+    held::json(&page, permit)
 }
 
 /// Whether `Accept` names event streams outright; `*/*` means the page of JSON.
@@ -137,13 +145,21 @@ fn event_id(value: &HeaderValue) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// The events as they are stored.
-fn sse_events(follow: Follow) -> impl Stream<Item = ApiResult<sse::Event>> {
-    follow.flat_map(|batch| {
-        stream::iter(match batch {
-            Ok(events) => events.iter().map(|event| Ok(sse_event(event))).collect(),
-            Err(error) => vec![Err(ApiError::from(error))],
-        })
+/// The events as they are stored. What is held of the page that they are from is in `holding`.
+fn sse_events(
+    pages: impl Stream<Item = Result<Page, Error>>,
+    holding: Holding,
+) -> impl Stream<Item = ApiResult<sse::Event>> {
+    pages.flat_map(move |page| {
+        let (events, failed) = match page {
+            Ok(Page { events, permit }) => {
+                holding.set(permit);
+                (events, None)
+            }
+            Err(error) => (Vec::new(), Some(Err(ApiError::from(error)))),
+        };
+        let events = events.into_iter().map(|event| Ok(sse_event(&event)));
+        stream::iter(events.chain(failed))
     })
 }
 

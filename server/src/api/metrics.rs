@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse as _, Response};
 use glassworks_engine::Engine;
 use glassworks_protocol::{Figures, Queue, State as TaskState, StateCounts, Timestamp};
 use http::{HeaderValue, header};
 
 use crate::VERSION;
+use crate::budget::Budget;
 use crate::exposition::{CONTENT_TYPE, Exposition, Kind};
+use crate::held::Counted;
 use crate::node::Node;
 use crate::openapi::tags;
 use crate::pulse::RuntimeFigures;
@@ -27,7 +29,7 @@ const STORE_WITHIN: Duration = Duration::from_secs(2);
     responses((status = 200, description = "The figures at this moment.", body = String,
         content_type = "text/plain; version=0.0.4; charset=utf-8")),
 )]
-pub(crate) async fn metrics(State(node): State<Node>) -> impl IntoResponse {
+pub(crate) async fn metrics(State(node): State<Node>) -> Response {
     let mut text = Exposition::default();
     text.heading(
         "glassworks_build_info",
@@ -50,9 +52,13 @@ pub(crate) async fn metrics(State(node): State<Node>) -> impl IntoResponse {
         store(&mut text, &figures, &queues);
     }
     runtime(&mut text, node.pulse.read());
+    held(&mut text, &node.budget);
     requests(&mut text, &node.traffic);
     let content_type = HeaderValue::from_static(CONTENT_TYPE);
-    ([(header::CONTENT_TYPE, content_type)], text.finish())
+    // Whoever looks for the reason of a refusal must not be refused.
+    let mut response = ([(header::CONTENT_TYPE, content_type)], text.finish()).into_response();
+    response.extensions_mut().insert(Counted);
+    response
 }
 
 /// What the node has done since it started. None of it comes from the store.
@@ -194,6 +200,38 @@ fn runtime(text: &mut Exposition, figures: RuntimeFigures) {
         "Futures that were spawned and are not over.",
         figures.alive_futures,
     );
+}
+
+/// What is held for clients.
+fn held(text: &mut Exposition, budget: &Budget) {
+    let shares = budget.named();
+    let name = "glassworks_budget_bytes";
+    text.heading(
+        name,
+        Kind::Gauge,
+        "Bytes that may be held for clients, by what they are for.",
+    );
+    for (purpose, share) in &shares {
+        text.sample(name, &[("for", purpose)], share.size());
+    }
+    let name = "glassworks_budget_used_bytes";
+    text.heading(
+        name,
+        Kind::Gauge,
+        "Bytes that are held for clients, by what they are for.",
+    );
+    for (purpose, share) in &shares {
+        text.sample(name, &[("for", purpose)], share.used());
+    }
+    let name = "glassworks_budget_refused_total";
+    text.heading(
+        name,
+        Kind::Counter,
+        "Requests that were refused because too much was held, by what for.",
+    );
+    for (purpose, share) in &shares {
+        text.sample(name, &[("for", purpose)], share.refused());
+    }
 }
 
 /// What was asked of the server.

@@ -11,6 +11,7 @@ pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod nodes;
 pub(crate) mod output;
+mod pages;
 mod prefer;
 pub(crate) mod queues;
 pub(crate) mod schedules;

@@ -1,7 +1,6 @@
 //! `GET /api/tasks/{id}/output`: what a task printed, byte for byte, and what it still prints.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -9,19 +8,25 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use glassworks_engine::{Engine, Error};
-use glassworks_protocol::{Event, EventBody, TaskId};
+use glassworks_protocol::{EventBody, TaskId};
 use http::{HeaderValue, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{Query, TaskPath, switch};
+use super::pages::{Page, pages};
 use super::unbuffered::unbuffered;
+use crate::budget::{Permit, Share};
 use crate::error::ApiResult;
+use crate::held::{Held, room};
 use crate::node::Node;
 use crate::openapi::tags;
 
 /// Events read at a time: with output in most of them, some hundred KiB.
 const PAGE: u32 = 500;
+
+/// What a page takes at most: as it is read, 1 MiB, and joined.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Whether to wait for more.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -52,40 +57,53 @@ pub(crate) async fn output(
     Query(query): Query<OutputQuery>,
 ) -> ApiResult<Response> {
     if query.follow {
-        let follow = node.engine.follow(id, 0).await?;
+        let share = node.budget.live.clone();
+        let follow = pages(node.engine.clone(), share, id, 0).await?;
         let stop = node.shutdown.stream_end().cancelled_owned();
         return Ok(unbuffered(text(follow.take_until(stop))));
     }
-    let first = node.engine.events(id, 0, PAGE).await?;
-    Ok(text(stored(node.engine.clone(), id, first)))
+    let share = node.budget.live.clone();
+    let permit = room(&share, PAGE_BYTES).await?;
+    let first = page(&node.engine, id, 0, permit).await?;
+    Ok(text(stored(node.engine.clone(), share, id, first)))
+}
+
+/// A page of the log, which is empty at its end.
+async fn page(engine: &Engine, id: TaskId, after: u64, permit: Permit) -> Result<Page, Error> {
+    let events = engine.events(id, after, PAGE).await?;
+    let permit = Some(permit);
+    Ok(Page { events, permit })
 }
 
 /// The log so far, page by page, from its `first` page on.
 fn stored(
     engine: Engine,
+    share: Share,
     id: TaskId,
-    first: Vec<Arc<Event>>,
-) -> impl Stream<Item = Result<Vec<Arc<Event>>, Error>> {
-    let after = first.last().map(|event| event.seq);
+    first: Page,
+) -> impl Stream<Item = Result<Page, Error>> {
+    let after = first.events.last().map(|event| event.seq);
     let rest = stream::try_unfold(after, move |after| {
         let engine = engine.clone();
+        let share = share.clone();
         async move {
             let Some(after) = after else {
                 return Ok(None);
             };
-            let page = engine.events(id, after, PAGE).await?;
-            let next = page.last().map(|event| event.seq);
+            let permit = share.reserve(PAGE_BYTES).await;
+            let page = page(&engine, id, after, permit).await?;
+            let next = page.events.last().map(|event| event.seq);
             Ok(next.map(|next| (page, Some(next))))
         }
     });
     stream::once(async { Ok(first) }).chain(rest)
 }
 
-/// A response of the events' texts. An error cuts it off, so that nobody takes it for complete.
-fn text(batches: impl Stream<Item = Result<Vec<Arc<Event>>, Error>> + Send + 'static) -> Response {
-    let chunks = batches.filter_map(|batch| async {
-        match batch {
-            Ok(events) => printed(&events).map(Ok),
+/// A response of the pages' texts. An error cuts it off, so that nobody takes it for complete.
+fn text(pages: impl Stream<Item = Result<Page, Error>> + Send + 'static) -> Response {
+    let chunks = pages.filter_map(|page| async {
+        match page {
+            Ok(page) => printed(page).map(Ok),
             Err(error) => {
                 tracing::error!(%error, "an output stream failed");
                 Some(Err(error))
@@ -96,14 +114,25 @@ fn text(batches: impl Stream<Item = Result<Vec<Arc<Event>>, Error>> + Send + 'st
     ([(header::CONTENT_TYPE, plain)], Body::from_stream(chunks)).into_response()
 }
 
-/// What was printed in these events, and a line where some of it is missing; `None` for nothing.
-fn printed(events: &[Arc<Event>]) -> Option<Bytes> {
-    let text: String = events
+/// What was printed in these events, and a line where some of it is missing; `None` for nothing. It
+/// stays counted until it is sent.
+fn printed(page: Page) -> Option<Bytes> {
+    let text: String = page
+        .events
         .iter()
         .filter_map(|event| match &event.body {
             EventBody::Output { text, .. } => Some(Cow::Borrowed(text.as_str())),
             other => other.gap().map(Cow::Owned),
         })
         .collect();
-    (!text.is_empty()).then(|| text.into())
+    if text.is_empty() {
+        return None;
+    }
+    Some(match page.permit {
+        Some(mut permit) => {
+            permit.shrink(text.len());
+            Held::from(permit).tie(text)
+        }
+        None => text.into(),
+    })
 }

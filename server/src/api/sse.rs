@@ -1,15 +1,21 @@
 //! What every stream of server-sent events has: frames of JSON, signs of life, and an honest end.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, StreamExt as _, future, stream};
+use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::unbuffered::unbuffered;
+use crate::budget::Permit;
 use crate::error::ApiError;
+use crate::held::Held;
 use crate::shutdown::Shutdown;
 
 /// Proxies cut connections that are silent for 30 s or 60 s.
@@ -49,6 +55,30 @@ pub(super) fn response(
         .map(|event| Ok::<_, Infallible>(event.unwrap_or_else(problem)));
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     unbuffered(Sse::new(all).keep_alive(keep_alive))
+}
+
+/// What is held of the page whose events are being sent.
+#[derive(Clone, Default)]
+pub(super) struct Holding(Arc<Mutex<Option<Held>>>);
+
+impl Holding {
+    /// The next page has begun.
+    pub(super) fn set(&self, permit: Option<Permit>) {
+        *self.0.lock() = permit.map(Held::from);
+    }
+}
+
+/// `response`, of which each frame counts until it is sent for as much as is in `holding`.
+pub(super) fn counted(response: Response, holding: Holding) -> Response {
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let held = holding.0.lock().clone();
+            match held {
+                Some(held) => frame.map_data(|data| held.tie(data)),
+                None => frame,
+            }
+        }))
+    })
 }
 
 /// The last event of a stream that failed.

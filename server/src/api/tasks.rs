@@ -9,7 +9,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{
     AcceptedTask, ListedTask, NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskId,
-    TaskPage, TaskSummary,
+    TaskPage,
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -19,8 +19,15 @@ use super::extract::{JsonBody, Query, TaskPath, optional};
 use super::prefer::{PREFERENCE_APPLIED, Wait};
 use super::submit_headers::{EXISTING, REPLAYED, SubmitHeaders};
 use crate::error::ApiResult;
+use crate::held::{self, room};
 use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
+
+/// What a page of summaries takes at most: as it is read, and written.
+const SUMMARIES_BYTES: usize = 512 * 1024;
+
+/// What a page of whole tasks takes at most, 1 MiB of them: as they are read, and written.
+const TASKS_BYTES: usize = 2 * 1024 * 1024;
 
 /// Submits a task.
 ///
@@ -209,9 +216,9 @@ impl<T: FromStr<Err: Display>> FromStr for Words<T> {
     ),
 )]
 pub(crate) async fn list(
-    Shared(engine): Shared<Engine>,
+    Shared(node): Shared<Node>,
     Query(query): Query<ListQuery>,
-) -> ApiResult<Json<TaskPage<ListedTask>>> {
+) -> ApiResult<Response> {
     let filter = TaskFilter {
         state: query.state.map(|Words(states)| states).unwrap_or_default(),
         kind: query.kind,
@@ -225,17 +232,20 @@ pub(crate) async fn list(
     };
     let fields = query.fields.map(|Words(fields)| fields).unwrap_or_default();
     if fields.is_empty() {
-        let page = engine.summaries(&filter, &page).await?;
-        return Ok(Json(page.map(TaskSummary::into)));
+        let permit = room(&node.budget.lists, SUMMARIES_BYTES).await?;
+        let page = node.engine.summaries(&filter, &page).await?;
+        return held::json(&page.map(ListedTask::from), permit);
     }
     let has = |field| fields.contains(&field);
-    let page = engine.tasks(&filter, &page).await?;
-    Ok(Json(page.map(|mut task| ListedTask {
+    let permit = room(&node.budget.lists, TASKS_BYTES).await?;
+    let page = node.engine.tasks(&filter, &page).await?;
+    let page = page.map(|mut task| ListedTask {
         payload: has(Field::Payload).then(|| task.payload.clone()),
         result: task.result.take().filter(|_| has(Field::Result)),
         errors: has(Field::Errors).then(|| std::mem::take(&mut task.errors)),
         summary: task.into(),
-    })))
+    });
+    held::json(&page, permit)
 }
 
 /// Reads a task.

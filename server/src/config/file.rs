@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub(super) struct File {
     #[serde(deserialize_with = "workers")]
     workers: Option<u32>,
     serve_queues: Option<Vec<String>>,
+    #[serde(deserialize_with = "memory_budget")]
+    memory_budget: Option<u32>,
     #[serde(deserialize_with = "host_names")]
     allowed_hosts: Option<Vec<String>>,
     #[serde(deserialize_with = "upstreams")]
@@ -130,6 +133,12 @@ impl File {
         fill(matches, "workers", &mut config.workers, self.workers);
         let served = &mut config.serve_queues;
         fill(matches, "serve_queues", served, self.serve_queues);
+        fill(
+            matches,
+            "memory_budget",
+            &mut config.memory_budget,
+            self.memory_budget,
+        );
         let hosts = &mut config.allowed_hosts;
         fill(matches, "allowed_hosts", hosts, self.allowed_hosts);
         let upstreams = &mut config.allowed_upstreams;
@@ -196,14 +205,25 @@ where
 }
 
 fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let workers = u32::deserialize(deserializer)?;
-    if super::WORKERS.contains(&workers.into()) {
-        return Ok(Some(workers));
+    within(&super::WORKERS, deserializer)
+}
+
+fn memory_budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    within(&super::MEMORY_BUDGET, deserializer)
+}
+
+fn within<'de, D: Deserializer<'de>>(
+    range: &RangeInclusive<i64>,
+    deserializer: D,
+) -> Result<Option<u32>, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    if range.contains(&number.into()) {
+        return Ok(Some(number));
     }
     Err(D::Error::custom(format!(
         "must be {} to {}",
-        super::WORKERS.start(),
-        super::WORKERS.end()
+        range.start(),
+        range.end()
     )))
 }
 
@@ -292,6 +312,7 @@ mod tests {
             ),
             ("workers = \"many\"\n", 1, "workers: "),
             ("workers = 0\n", 1, "workers: must be 1 to 10000"),
+            ("memory_budget = 10\n", 1, "memory_budget: must be 64 to"),
             ("listen = \"here\"\n", 1, "listen: "),
             ("database = \"oracle:x\"\n", 1, "database: `oracle:x`"),
             ("\n\nlog_format = \"xml\"\n", 3, "log_format: "),

@@ -23,9 +23,13 @@ use serde::Deserialize;
 
 use self::file::File;
 pub use self::file::FileError;
+use crate::budget::Budget;
 
 /// How many tasks a node may run at a time.
 const WORKERS: RangeInclusive<i64> = 1..=10_000;
+
+/// The memory that may be held for clients, in MiB.
+const MEMORY_BUDGET: RangeInclusive<i64> = Budget::LEAST_MIB as i64..=1024 * 1024;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -131,6 +135,11 @@ pub struct Config {
         value_delimiter = ','
     )]
     pub serve_queues: Vec<String>,
+
+    /// How much memory may be held for clients, in MiB: bodies, answers, and what followers have
+    /// not taken yet. At the default all of the server stays under 512 MiB, whatever clients do.
+    #[arg(long, global = true, env = "GLASSWORKS_MEMORY_BUDGET", value_name = "MIB", default_value_t = Budget::DEFAULT_MIB, value_parser = value_parser!(u32).range(MEMORY_BUDGET))]
+    pub memory_budget: u32,
 
     /// A further host name to answer to, without its port. Repeatable; comma-separated in the
     /// variable.
@@ -262,6 +271,8 @@ mod tests {
             ["--listen", "127.0.0.1"],
             ["--workers", "0"],
             ["--workers", "many"],
+            ["--memory-budget", "63"],
+            ["--memory-budget", "1G"],
             ["--database", "oracle:tasks"],
             ["--allowed-host", "http://tasks.example"],
             ["--allowed-host", "tasks.example:80"],
@@ -301,7 +312,7 @@ mod tests {
     #[test]
     fn the_file_sets_what_no_flag_has_set() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let text = "workers = 7\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
+        let text = "workers = 7\nmemory_budget = 300\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
                     [retention]\nfailed = \"1h\"\n[queues.mail]\nconcurrency = 2\n";
         file.write_all(text.as_bytes()).unwrap();
         let path = file.path().to_str().unwrap();
@@ -311,6 +322,7 @@ mod tests {
         ] {
             let config = config(&line).unwrap();
             assert_eq!(config.workers, 3);
+            assert_eq!(config.memory_budget, 300);
             assert_eq!(config.listen.to_string(), "127.0.0.1:9");
             assert_eq!(config.allowed_hosts, ["a"]);
             assert_eq!(config.log_format, LogFormat::Text);

@@ -1,5 +1,5 @@
-//! A TCP stream that gives up on a client which does not finish its request, does not take its
-//! answer, or has nothing more to ask.
+//! A TCP stream that gives up on a client which does not finish its request, takes its answer too
+//! slowly, or has nothing more to ask.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,17 +7,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::crowd::Place;
 use super::phase::Phase;
 
 /// How long a request's head may take from its first byte, or from the connection's beginning.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How long a client may take nothing of what waits for it. What it has not taken lies in buffers
-/// of bounded size, so a slow client is welcome; one that has stopped is not.
+/// How long a client may keep what is written for it waiting, taken together, until it has to have
+/// taken [`WRITE_BYTES`]: 8 KiB/s. While nothing waits, as on a stream that is silent, no time
+/// counts. What a client has not taken is held for it, and others wait for that room.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
+const WRITE_BYTES: usize = 240 * 1024;
 
 /// How long a connection may stay open without a request, at least; at most it is twice as long,
 /// for an end of an answer that only the timer notices. Longer than the usual 60 s of proxies, so
@@ -32,22 +34,22 @@ pub(super) struct DeadlineStream<S> {
     idle: Pin<Box<Sleep>>,
     /// Since when it has been seen idle.
     idle_since: Option<Instant>,
-    write: Option<Pin<Box<Sleep>>>,
+    waiting: Waiting,
     /// The connection counts for as long as its stream is there.
-    _slot: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<S> DeadlineStream<S> {
     /// `phase` says when a head is due.
-    pub(super) fn new(stream: S, phase: Phase, slot: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(stream: S, phase: Phase, place: Place) -> Self {
         Self {
             stream,
             phase,
             head: None,
             idle: Box::pin(sleep(IDLE_DEADLINE)),
             idle_since: None,
-            write: None,
-            _slot: slot,
+            waiting: Waiting::default(),
+            _place: place,
         }
     }
 
@@ -71,18 +73,55 @@ impl<S> DeadlineStream<S> {
         }
     }
 
-    /// Ends a write or flush that has been pending for too long.
-    fn bounded<T>(
+    /// Ends a write that the client has kept waiting for too long.
+    fn bounded(
         &mut self,
         cx: &mut Context<'_>,
-        outcome: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
-            self.write = None;
-            return outcome;
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(outcome) = outcome {
+            self.waiting
+                .wrote(outcome.as_ref().map_or(0, |bytes| *bytes));
+            return Poll::Ready(outcome);
         }
-        ready!(expired(&mut self.write, WRITE_DEADLINE, cx));
+        ready!(self.waiting.poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// How long a client has kept writes waiting, and how much it took meanwhile.
+#[derive(Default)]
+struct Waiting {
+    /// There while a write waits: since when, and when it has waited for too long.
+    now: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long writes before this one waited.
+    before: Duration,
+    /// How much was taken in that time.
+    taken: usize,
+}
+
+impl Waiting {
+    /// A write was taken in, of so many bytes.
+    fn wrote(&mut self, bytes: usize) {
+        if let Some((since, _)) = self.now.take() {
+            self.before += since.elapsed();
+        }
+        if self.before > Duration::ZERO {
+            self.taken += bytes;
+        }
+        if self.taken >= WRITE_BYTES {
+            self.before = Duration::ZERO;
+            self.taken = 0;
+        }
+    }
+
+    /// A write waits: until it has done so for too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let left = WRITE_DEADLINE.saturating_sub(self.before);
+        let (_, end) = self
+            .now
+            .get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
+        end.as_mut().poll(cx)
     }
 }
 
@@ -114,6 +153,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for DeadlineStream<S> {
                 }
             }
             return Poll::Ready(outcome);
+        }
+        let must_leave = this.phase.told_to_leave(cx);
+        if must_leave && (this.phase.is_in_head() || this.phase.is_idle()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         if this.phase.is_in_head() {
             ready!(expired(&mut this.head, HEAD_DEADLINE, cx));
@@ -149,8 +192,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_flush(cx);
-        self.bounded(cx, outcome)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -161,20 +203,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
+    use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-    use tokio::sync::Semaphore;
     use tokio::time::Instant;
 
+    use super::super::crowd::Crowd;
     use super::{DeadlineStream, HEAD_DEADLINE, IDLE_DEADLINE, Phase, WRITE_DEADLINE};
 
     async fn pair() -> (DeadlineStream<DuplexStream>, DuplexStream, Phase) {
         let (ours, theirs) = duplex(16);
         let phase = Phase::default();
-        let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let place = Crowd::new(1).enter(phase.clone()).await.unwrap();
         (
-            DeadlineStream::new(ours, phase.clone(), slot),
+            DeadlineStream::new(ours, phase.clone(), place),
             theirs,
             phase,
         )
@@ -235,6 +277,41 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let idle = began.elapsed();
         assert!(idle >= IDLE_DEADLINE && idle <= IDLE_DEADLINE * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_little_is_given_up_and_a_steady_one_is_not() {
+        for (bytes, steady) in [(6_000, false), (150_000, true)] {
+            let (mut ours, mut theirs, _) = pair().await;
+            let began = Instant::now();
+            let writing = async { ours.write_all(&vec![0; 2_000_000]).await };
+            let reading = async {
+                let mut piece = vec![0; bytes];
+                loop {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    if theirs.read_exact(&mut piece).await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+            };
+            let outcome = tokio::select! {
+                outcome = writing => outcome,
+                () = reading => unreachable!("it reads for ever"),
+            };
+            assert_eq!(outcome.is_ok(), steady, "{bytes} bytes each 10 s");
+            assert!(steady || began.elapsed() <= WRITE_DEADLINE * 2);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_says_little_may_go_on_for_ever() {
+        let (mut ours, mut theirs, phase) = pair().await;
+        phase.request_began();
+        for _ in 0..100 {
+            ours.write_all(b"event").await.unwrap();
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            theirs.read_exact(&mut [0; 5]).await.unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,13 +3,13 @@
 //! A loop of our own, because axum's installs no timer: with it, a client that sends nothing is
 //! held for ever.
 
+mod crowd;
 mod deadline;
 mod phase;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,31 +18,62 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::front::Front;
 use crate::guard::Answered;
 use crate::shutdown::Shutdown;
+use crowd::{Crowd, Place};
 use deadline::DeadlineStream;
 use phase::{Phase, PhasedBody};
 
-/// Connections at a time. Enough for 10,000 open WebSocket connections and the requests beside; further
-/// clients wait in the kernel's queue.
+/// Connections at a time, where as many files may be open. Enough for 10,000 open WebSocket
+/// connections and the requests beside. At the limit the connection that has been idle for longest
+/// makes room; where none is, clients wait in the kernel's queue.
 pub const MAX_CONNECTIONS: usize = 12_000;
+
+/// Files beside those of connections, at least: the store's, and what tasks have open.
+const OTHER_FILES: u64 = 64;
 
 /// The longest request head, and the size to which a connection's buffers may grow, in bytes.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// How long to wait after a failure that will not go away by itself at once.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the kernel may take of an answer that its client has not, in bytes; it doubles this. Left
+/// to itself it takes 4 MiB of each, which nobody counts, and a slow client shows only after that.
+/// At 100 ms from one end to the other and back it is still 2.5 MB/s.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// Connections that may wait in the kernel's queue until they are accepted. Many clients at one
 /// moment would overflow a short queue, and each that finds it full tries again only after a
 /// second. The kernel holds it to its own limit (`net.core.somaxconn` on Linux, 4,096).
 const BACKLOG: u32 = 4_096;
+
+/// Lets this process open as many files as it may: often the limit that holds is a thousand, and
+/// that to which it can be raised is far higher.
+pub fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        debug!(%error, "cannot raise the limit of open files");
+    }
+}
+
+/// How many connections there may be: a quarter of the files is left to everything else.
+fn most_connections() -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let most = files.saturating_sub(OTHER_FILES.max(files / 4)).max(1);
+    usize::try_from(most).map_or(MAX_CONNECTIONS, |most| most.min(MAX_CONNECTIONS))
+}
 
 /// A listener at `address`. Needs a Tokio runtime around it.
 ///
@@ -64,39 +95,35 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves `front` to whoever connects to `listener`, until `shutdown` closes connections; returns
 /// as soon as it has stopped accepting. The connections end by themselves, tracked by `shutdown`.
 pub async fn serve(listener: TcpListener, front: Front, shutdown: Shutdown) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let crowd = Crowd::new(most_connections());
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, &crowd) => accepted,
             () = shutdown.closing() => return,
         };
-        let Some((stream, slot)) = accepted else {
+        let Some(stream) = accepted else {
             return;
         };
-        shutdown.track(connection(stream, slot, front.clone(), shutdown.clone()));
+        shutdown.track(connection(stream, front.clone(), shutdown.clone()));
     }
 }
 
-/// The next connection and its slot; `None` if the slots are gone, which never happens.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    if slots.available_permits() == 0 {
-        warn!(
-            MAX_CONNECTIONS,
-            "at the limit of connections; new ones wait"
-        );
-    }
-    let slot = slots.clone().acquire_owned().await.ok()?;
+/// The next connection, once there is a place for it; `None` if there are no places, which never
+/// happens.
+async fn accept(listener: &TcpListener, crowd: &Crowd) -> Option<(TcpStream, Phase, Place)> {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, slot)),
+            Ok((stream, _)) => {
+                let phase = Phase::default();
+                let place = crowd.enter(phase.clone()).await?;
+                return Some((stream, phase, place));
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of file descriptors or memory, most likely: the connection stays in the
                 // kernel's queue, so trying again at once would only spin.
                 warn!(%error, "cannot accept a connection; trying again");
+                crowd.make_room();
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -114,11 +141,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Serves one connection to its end. Its slot is free again when it, or the WebSocket that it has
+/// Serves one connection to its end. Its place is free again when it, or the WebSocket that it has
 /// become, is over.
 async fn connection(
-    stream: TcpStream,
-    slot: OwnedSemaphorePermit,
+    (stream, phase, place): (TcpStream, Phase, Place),
     front: Front,
     shutdown: Shutdown,
 ) {
@@ -127,8 +153,10 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");
     }
-    let phase = Phase::default();
-    let stream = DeadlineStream::new(stream, phase.clone(), slot);
+    if let Err(error) = set_socket_send_buffer_size(&stream, SEND_BUFFER) {
+        debug!(%error, "cannot bound the kernel's buffer");
+    }
+    let stream = DeadlineStream::new(stream, phase.clone(), place);
     let service = service_fn(move |request| answer(front.clone(), request, phase.clone()));
     let mut connection = std::pin::pin!(
         http1::Builder::new()

@@ -1,12 +1,14 @@
 //! What a connection is doing: reading a request's head, answering, or waiting for the next.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 
 use crate::traffic::Open;
@@ -15,37 +17,100 @@ const HEAD: u8 = 0;
 const ANSWERING: u8 = 1;
 const IDLE: u8 = 2;
 
-/// One connection's phase, shared by its stream, its service and its response bodies. A new
-/// connection is in the middle of its first head.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+/// How long a client may take for its first head before others may have its place.
+const UNCERTAIN: Duration = Duration::from_secs(1);
+
+/// What moments are counted from.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// One connection's phase, shared by its stream, its service, its response bodies and the crowd. A
+/// new connection is in the middle of its first head.
+#[derive(Clone, Debug)]
+pub(super) struct Phase(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    phase: AtomicU8,
+    /// Since when nothing has been asked, in microseconds.
+    since: AtomicU64,
+    leave: AtomicBool,
+    reader: AtomicWaker,
+}
+
+impl Default for Phase {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            phase: AtomicU8::new(HEAD),
+            since: AtomicU64::new(now()),
+            leave: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
+        }))
+    }
+}
+
+fn now() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
 
 impl Phase {
     /// A whole head has arrived.
     pub(super) fn request_began(&self) {
-        self.0.store(ANSWERING, Ordering::Relaxed);
+        self.0.phase.store(ANSWERING, Ordering::Relaxed);
     }
 
     /// Bytes have arrived. True when they are the first of a head.
     pub(super) fn bytes_came(&self) -> bool {
         self.0
+            .phase
             .compare_exchange(IDLE, HEAD, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     }
 
     /// Whether the client owes the rest of a head.
     pub(super) fn is_in_head(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == HEAD
+        self.0.phase.load(Ordering::Relaxed) == HEAD
     }
 
     /// Whether the client has been answered, and has asked nothing more.
     pub(super) fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == IDLE
+        self.0.phase.load(Ordering::Relaxed) == IDLE
     }
 
     /// The answer is over.
     pub(super) fn response_ended(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+        self.0.since.store(now(), Ordering::Relaxed);
+        self.0.phase.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// Since when nothing has been asked: to be compared.
+    pub(super) fn since(&self) -> u64 {
+        self.0.since.load(Ordering::Relaxed)
+    }
+
+    /// Whether ending the connection takes nothing from its client.
+    pub(super) fn may_leave(&self) -> bool {
+        if self.must_leave() {
+            return false;
+        }
+        let uncertain = Duration::from_micros(now().saturating_sub(self.since())) < UNCERTAIN;
+        self.is_idle() || (self.is_in_head() && !uncertain)
+    }
+
+    /// Has the connection end as soon as it is idle.
+    pub(super) fn leave(&self) {
+        self.0.leave.store(true, Ordering::Release);
+        self.0.reader.wake();
+    }
+
+    /// Whether the connection was told to end.
+    pub(super) fn must_leave(&self) -> bool {
+        self.0.leave.load(Ordering::Acquire)
+    }
+
+    /// Waits to be told to end.
+    pub(super) fn told_to_leave(&self, cx: &Context<'_>) -> bool {
+        self.0.reader.register(cx.waker());
+        self.must_leave()
     }
 }
 

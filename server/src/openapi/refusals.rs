@@ -24,7 +24,7 @@ struct Refusal {
     when: When,
 }
 
-const ALL: [Refusal; 9] = [
+const ALL: [Refusal; 10] = [
     Refusal {
         name: "BadRequest",
         code: ProblemCode::BadRequest,
@@ -83,6 +83,12 @@ const ALL: [Refusal; 9] = [
         description: "Something went wrong in the server, and its log says what under the number in `X-Request-Id`.",
         when: |_, _| true,
     },
+    Refusal {
+        name: "NoRoom",
+        code: ProblemCode::NoRoom,
+        description: "The server holds as much for its clients as it may: ask again after `Retry-After`.",
+        when: |_, _| true,
+    },
 ];
 
 impl Refusal {
@@ -99,10 +105,20 @@ impl Refusal {
             .schema(Some(Ref::from_schema_name("Problem")))
             .example(serde_json::to_value(example).ok())
             .build();
-        ResponseBuilder::new()
+        let mut response = ResponseBuilder::new()
             .description(self.description)
             .content(PROBLEM_JSON, content)
-            .build()
+            .build();
+        if self.code == ProblemCode::NoRoom {
+            let seconds = HeaderBuilder::new()
+                .schema(Some(u32::schema()))
+                .description(Some("Seconds to wait before another try."))
+                .build();
+            response
+                .headers
+                .insert("Retry-After".to_owned(), seconds.into());
+        }
+        response
     }
 
     fn reference(&self) -> RefOr<Response> {

@@ -13,6 +13,7 @@ mod docs;
 mod figures;
 mod files;
 mod full_disk;
+mod holding;
 mod incremental;
 mod many;
 mod openapi;

@@ -1,11 +1,17 @@
 //! The binary: what it says, how it refuses to start, how it ends, and what survives.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::process::{ANY_PORT, Process, command, refusal};
 use crate::support::{Client, Server};
 use futures::future;
 use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// How long an answer may take.
+const WITHIN: Duration = Duration::from_secs(20);
 
 /// Waits until a task has printed something.
 async fn has_printed(client: Client, id: &str) {
@@ -262,6 +268,33 @@ async fn a_variable_that_says_no_opens_nothing() {
     command.env("GLASSWORKS_ALLOW_UNAUTHENTICATED_REMOTE_ACCESS", "0");
     let said = refusal(command).await;
     assert!(said.contains("refusing to listen"), "{said}");
+}
+
+#[tokio::test]
+async fn more_connections_than_files_do_not_make_it_deaf() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = command(directory.path(), ANY_PORT);
+    let served = served.as_std();
+    let mut shell = Command::new("sh");
+    let limits = "ulimit -Sn 256; ulimit -Hn 512; exec \"$0\" \"$@\"";
+    shell.args(["-c", limits]).arg(served.get_program());
+    shell.args(served.get_args()).current_dir(directory.path());
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let process = Process::spawn(shell.kill_on_drop(true)).await;
+    let client = process.client();
+    let mut idle = Vec::new();
+    for _ in 0..600 {
+        let answer = timeout(WITHIN, client.request("GET", "/livez").send()).await;
+        let answer = answer.expect("a new client should be answered");
+        assert_eq!(answer.status, 200);
+        idle.push(answer);
+    }
+    // The limit that holds was raised: more than 256 are open at the same time.
+    let figures = timeout(WITHIN, client.get("/readyz")).await.unwrap();
+    assert_eq!(figures.status, 200);
 }
 
 #[tokio::test]

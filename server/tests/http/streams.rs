@@ -5,8 +5,12 @@ use crate::support::{Client, Server, Socket};
 use futures::future;
 use http::StatusCode;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long an end may take to come.
+const WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// A task that would run for an hour, unless it is cancelled.
 async fn endless(client: Client) -> String {
@@ -334,13 +338,63 @@ async fn a_message_that_is_too_long_ends_the_connection() {
     let problem = socket.hear_type("problem").await;
     assert_eq!(problem["problem"]["status"], 400);
     socket.say(json!({"op": "x".repeat(20_000)})).await;
-    let cut_off = match socket.broken().await {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => true,
-        // What the server has not read makes the system reset the connection.
-        Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-        _ => false,
-    };
-    assert!(cut_off, "the connection should have been closed");
+    assert_eq!(socket.hear().await, Err(1009));
+}
+
+/// The close code that follows `frames`, sent as they are after a handshake.
+async fn closed_after(server: &Server, frames: &[u8]) -> u16 {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let handshake = format!(
+        "GET /api/ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        server.address
+    );
+    stream.write_all(handshake.as_bytes()).await.unwrap();
+    stream.write_all(frames).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    // The server's frames are not masked, and short enough for one byte of length or two.
+    loop {
+        let first = stream.read_u8().await.unwrap();
+        let length = match stream.read_u8().await.unwrap() {
+            126 => usize::from(stream.read_u16().await.unwrap()),
+            length => usize::from(length),
+        };
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.unwrap();
+        if first & 0x0f == 8 {
+            return u16::from_be_bytes([payload[0], payload[1]]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn frames_that_break_the_protocol_are_told_so() {
+    let server = Server::start().await;
+    let long = [
+        &[0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0][..],
+        &vec![b'x'; 0xffff],
+    ]
+    .concat();
+    let cases: [(&str, &[u8], u16); 7] = [
+        ("not masked", &[0x81, 0x01, b'x'], 1002),
+        ("a reserved bit", &[0xc1, 0x80, 0, 0, 0, 0], 1002),
+        ("a reserved opcode", &[0x83, 0x80, 0, 0, 0, 0], 1002),
+        ("a fragmented ping", &[0x09, 0x80, 0, 0, 0, 0], 1002),
+        ("a continuation of nothing", &[0x80, 0x80, 0, 0, 0, 0], 1002),
+        (
+            "text that is no UTF-8",
+            &[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff],
+            1007,
+        ),
+        ("a frame that is too long", &long, 1009),
+    ];
+    for (what, frames, code) in cases {
+        let closed = timeout(WITHIN, closed_after(&server, frames)).await;
+        assert_eq!(closed.expect(what), code, "{what}");
+    }
 }
 
 #[tokio::test]

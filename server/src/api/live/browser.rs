@@ -7,13 +7,18 @@ use glassworks_protocol::{ClientMessage, Problem, ProblemCode, ServerMessage};
 
 use super::socket::Talk;
 use super::subscriptions::{MAX_SUBSCRIPTIONS, Subscriptions};
-use super::{list, stats, task};
+use super::{SOCKET_BYTES, list, stats, task};
 use crate::VERSION;
+use crate::budget::{Permit, SMALL, Share};
 use crate::node::Node;
 
 /// One browser page's conversation.
 pub(super) struct Browser {
     engine: Engine,
+    /// What this connection may hold.
+    share: Share,
+    /// What its last message holds until the next is asked for.
+    held: Option<Permit>,
     subscriptions: Subscriptions,
     greeted: bool,
 }
@@ -22,9 +27,32 @@ impl Browser {
     pub(super) fn new(node: &Node) -> Self {
         Self {
             engine: node.engine.clone(),
+            share: node.budget.live.part(SOCKET_BYTES),
+            held: None,
             subscriptions: Subscriptions::default(),
             greeted: false,
         }
+    }
+
+    /// The message as it is sent. Of a list's changes for which there is no room it is told only
+    /// that there were some; a task counts for itself.
+    fn told(&mut self, message: &ServerMessage) -> String {
+        let text = json(message);
+        let ServerMessage::Tasks { sub, .. } = *message else {
+            return text;
+        };
+        if text.len() > SMALL {
+            self.held = self.share.try_reserve(text.len());
+            if self.held.is_none() {
+                return json(&ServerMessage::Tasks {
+                    sub,
+                    upsert: Vec::new(),
+                    removed: Vec::new(),
+                    reload: true,
+                });
+            }
+        }
+        text
     }
 
     fn watch(&mut self, message: ClientMessage) -> Option<ServerMessage> {
@@ -34,7 +62,10 @@ impl Browser {
                 sub,
                 task_id,
                 after,
-            } => (sub, task::watch(engine.clone(), sub, task_id, after)),
+            } => {
+                let share = self.share.clone();
+                (sub, task::watch(engine.clone(), share, sub, task_id, after))
+            }
             ClientMessage::WatchTasks { sub, filter } => (sub, list::watch(engine, sub, &filter)),
             ClientMessage::WatchStats { sub } => (sub, stats::watch(engine, sub)),
             ClientMessage::Unwatch { sub } => {
@@ -55,6 +86,7 @@ impl Browser {
 
 impl Talk for Browser {
     async fn next(&mut self) -> Option<String> {
+        self.held = None;
         if !self.greeted {
             self.greeted = true;
             return Some(json(&ServerMessage::Hello {
@@ -63,7 +95,7 @@ impl Talk for Browser {
             }));
         }
         match self.subscriptions.next().await {
-            Some(message) => Some(json(&message)),
+            Some(message) => Some(self.told(&message)),
             // Without a subscription there is nothing to say until the client asks.
             None => std::future::pending().await,
         }

@@ -24,6 +24,9 @@ use crate::openapi::{PROBLEM_JSON, tags};
 use browser::Browser;
 use task::EventLog;
 
+/// What one connection may hold of the budget, however many subscriptions it has.
+const SOCKET_BYTES: usize = 1024 * 1024;
+
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// Watches tasks, lists and figures over one WebSocket.
@@ -98,12 +101,9 @@ pub(crate) async fn task_socket(
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
-    let follow = node.engine.follow(id, query.after.unwrap_or(0)).await?;
-    Ok(socket::talk(
-        upgrade,
-        node.shutdown.clone(),
-        EventLog::new(follow),
-    ))
+    let (engine, share) = (node.engine.clone(), node.budget.live.part(SOCKET_BYTES));
+    let log = EventLog::new(engine, share, id, query.after.unwrap_or(0)).await?;
+    Ok(socket::talk(upgrade, node.shutdown.clone(), log))
 }
 
 /// 426 tells what to ask for instead (RFC 9110, section 15.5.22).

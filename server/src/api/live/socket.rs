@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tungstenite::error::{CapacityError, Error as SocketError, ProtocolError};
 
 use crate::shutdown::Shutdown;
 
@@ -88,7 +89,11 @@ async fn converse(
             },
             message = socket.recv() => {
                 heard = Instant::now();
-                match message?.ok()? {
+                let message = match message? {
+                    Ok(message) => message,
+                    Err(error) => return broken(error),
+                };
+                match message {
                     Message::Text(text) => {
                         if let Some(answer) = talk.hear(&text) {
                             send(socket, answer).await?;
@@ -114,6 +119,21 @@ async fn converse(
     }
 }
 
+/// What a client is told that does not keep to the protocol (RFC 6455, section 7.4.1); `None` for
+/// one that has gone.
+fn broken(error: axum::Error) -> Option<CloseFrame> {
+    let error = error.into_inner().downcast::<SocketError>().ok()?;
+    match *error {
+        SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        SocketError::Protocol(_) => Some(frame(close_code::PROTOCOL, "not the protocol")),
+        SocketError::Utf8(_) => Some(frame(close_code::INVALID, "text has to be UTF-8")),
+        SocketError::Capacity(CapacityError::MessageTooLong { .. }) => {
+            Some(frame(close_code::SIZE, "too long"))
+        }
+        _ => None,
+    }
+}
+
 /// `None` when the client has gone.
 async fn send(socket: &mut WebSocket, text: String) -> Option<()> {
     socket.send(Message::Text(text.into())).await.ok()
@@ -129,9 +149,16 @@ fn frame(code: u16, reason: &'static str) -> CloseFrame {
 /// Says goodbye and waits for the answer: closing the connection at once could destroy the last
 /// messages on their way.
 async fn close(socket: &mut WebSocket, frame: CloseFrame) {
+    let codes = [close_code::PROTOCOL, close_code::INVALID, close_code::SIZE];
+    let broken = codes.contains(&frame.code);
     let goodbye = async {
         if socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = socket.recv().await {}
+            // After an error nothing can be read any more, and closing at once on what is still
+            // unread would take the frame away that the client is told with.
+            if broken {
+                sleep(CLOSE_DEADLINE).await;
+            }
         }
     };
     // A client that does not answer is dropped.

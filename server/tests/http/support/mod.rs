@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use glassworks_engine::{Database, Engine, Options};
 use glassworks_handlers::outbound::{Outbound, Upstream};
+use glassworks_server::budget::Budget;
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::listener;
@@ -59,7 +60,16 @@ impl Server {
         Self::with(Site::Missing, Outbound::new([allowed])).await
     }
 
+    /// One that may hold so many MiB for its clients.
+    pub(crate) async fn holding(mib: u32) -> Self {
+        Self::of(Site::Missing, Outbound::default(), Budget::new(mib)).await
+    }
+
     async fn with(site: Site, outbound: Outbound) -> Self {
+        Self::of(site, outbound, Budget::default()).await
+    }
+
+    async fn of(site: Site, outbound: Outbound, budget: Budget) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
@@ -80,6 +90,7 @@ impl Server {
             AllowedHosts::new(address, &[]),
             site,
             shutdown.clone(),
+            budget,
         ));
         tokio::spawn(listener::serve(listener, front, shutdown.clone()));
         Self {
@@ -321,21 +332,6 @@ impl Socket {
             }
         };
         within("a message on a socket, or its end", hearing).await
-    }
-
-    /// Waits until the connection breaks without a goodbye: how.
-    pub(crate) async fn broken(&mut self) -> tungstenite::Error {
-        let breaking = async {
-            loop {
-                match self.0.next().await {
-                    Some(Ok(Message::Close(frame))) => panic!("there was a goodbye: {frame:?}"),
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return error,
-                    None => panic!("the socket ended as it should"),
-                }
-            }
-        };
-        within("a socket to break", breaking).await
     }
 
     /// Waits for the end, whatever is said before: the close code.

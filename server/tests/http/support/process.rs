@@ -1,5 +1,6 @@
 //! The real binary, to be signalled and killed.
 
+use std::borrow::BorrowMut;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
@@ -54,8 +55,8 @@ impl Process {
     }
 
     /// As [`start`](Self::start), with a command of its own.
-    pub(crate) async fn spawn(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
+    pub(crate) async fn spawn(mut command: impl BorrowMut<Command>) -> Self {
+        let mut child = command.borrow_mut().spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = within("a process to say where it is", lines.next_line()).await;
         let line = line.unwrap().unwrap();
