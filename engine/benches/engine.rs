@@ -11,8 +11,8 @@
     reason = "a program that prints its findings and may stop at the first surprise"
 )]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassworks_engine::store::sqlite::SqliteStore;
@@ -21,6 +21,7 @@ use glassworks_engine::{
     Database, Engine, Handler, JournalCounts, Limits, Options, Run, TaskError,
 };
 use glassworks_protocol::{JsonText, NewTask, State, TaskFilter, TaskId, Timestamp};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -52,7 +53,7 @@ impl Handler for Noop {
     }
 
     async fn run(&self, _: Nothing, _: &Run) -> Result<JsonText, TaskError> {
-        *self.0.latest.lock().unwrap() = Some(Instant::now());
+        *self.0.latest.lock() = Some(Instant::now());
         self.0.ran.notify_one();
         if self.0.started.fetch_add(1, Ordering::Relaxed) + 1
             == self.0.expected.load(Ordering::Relaxed)
@@ -287,7 +288,7 @@ async fn pick_up() -> (Duration, Duration) {
             .await
             .unwrap();
         seen.ran.notified().await;
-        let started = seen.latest.lock().unwrap().take().unwrap();
+        let started = seen.latest.lock().take().unwrap();
         times.push(started - start);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -1,10 +1,10 @@
 //! What this node has done since it started: counts, the last minutes, and how long it took.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use glassworks_protocol::{Event, EventBody, State, StateCounts, Timestamp};
+use parking_lot::Mutex;
 
 use crate::histogram::Histogram;
 use crate::throughput::{Second, Throughput};
@@ -50,7 +50,7 @@ impl Tally {
             }
         }
         if !events.is_empty() {
-            self.throughput().count(events, self.second());
+            self.throughput.lock().count(events, self.second());
         }
     }
 
@@ -78,17 +78,10 @@ impl Tally {
 
     /// The last seconds, oldest first.
     pub(crate) fn seconds(&self) -> Vec<Second> {
-        self.throughput().read(self.second()).collect()
+        self.throughput.lock().read(self.second()).collect()
     }
 
     fn second(&self) -> u64 {
         self.started.elapsed().as_secs()
-    }
-
-    fn throughput(&self) -> MutexGuard<'_, Throughput> {
-        // Its numbers may be off after a panic in between, and nothing else.
-        self.throughput
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,9 +4,10 @@
 //! are free that is about a millisecond; where something blocks them, it is as long as the block.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::time::{Instant, sleep_until};
@@ -65,7 +66,7 @@ impl Pulse {
                 let Some(beats) = held.upgrade() else {
                     return;
                 };
-                let mut beats = lock(&beats);
+                let mut beats = beats.lock();
                 if beats.len() == KEPT {
                     beats.pop_front();
                 }
@@ -82,7 +83,7 @@ impl Pulse {
     /// The figures at this moment.
     pub(crate) fn read(&self) -> RuntimeFigures {
         let workers = self.metrics.num_workers();
-        let beats = lock(&self.beats);
+        let beats = self.beats.lock();
         // A block that is not over is late already.
         let silent = beats.back().map_or(Duration::ZERO, |last| {
             last.at.elapsed().saturating_sub(BEAT)
@@ -111,11 +112,6 @@ fn busy(metrics: &RuntimeMetrics) -> Duration {
     (0..metrics.num_workers())
         .map(|worker| metrics.worker_total_busy_duration(worker))
         .sum()
-}
-
-fn lock(beats: &Mutex<VecDeque<Beat>>) -> MutexGuard<'_, VecDeque<Beat>> {
-    // The row is whole between any two statements.
-    beats.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

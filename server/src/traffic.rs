@@ -1,12 +1,13 @@
 //! What was asked of the server: requests by method, route and status, and how long they took.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glassworks_engine::{Durations, Histogram};
 use http::{Method, StatusCode};
+use parking_lot::Mutex;
 
 /// Requests since the server started. Clones share it.
 #[derive(Clone, Default)]
@@ -60,7 +61,7 @@ impl Traffic {
         took: Duration,
     ) {
         let method = name(method);
-        let mut routes = self.routes();
+        let mut routes = self.0.routes.lock();
         let methods = match routes.get_mut(route) {
             Some(methods) => methods,
             None => routes.entry(route.to_owned()).or_default(),
@@ -78,7 +79,9 @@ impl Traffic {
     /// What was asked so far, by route and method.
     pub(crate) fn read(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = self
-            .routes()
+            .0
+            .routes
+            .lock()
             .iter()
             .flat_map(|(route, methods)| methods.iter().map(move |entry| (route, entry)))
             .map(|(route, (method, count))| Row {
@@ -90,11 +93,6 @@ impl Traffic {
             .collect();
         rows.sort_by(|a, b| (&a.route, a.method).cmp(&(&b.route, b.method)));
         rows
-    }
-
-    fn routes(&self) -> MutexGuard<'_, HashMap<String, BTreeMap<&'static str, Count>>> {
-        // Every count is whole between any two statements.
-        self.0.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The requests with a key that are being answered at this moment.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// The keys of the requests that are being answered at this moment.
 #[derive(Clone, Default)]
@@ -16,21 +18,16 @@ pub(super) struct Flight {
 impl InFlight {
     /// Notes a request; `None` when one with the same key is being answered.
     pub(super) fn begin(&self, key: &str) -> Option<Flight> {
-        let begun = self.change(|keys| keys.insert(key.to_owned()));
+        let begun = self.0.lock().insert(key.to_owned());
         begun.then(|| Flight {
             all: self.clone(),
             key: key.to_owned(),
         })
     }
-
-    fn change(&self, change: impl FnOnce(&mut HashSet<String>) -> bool) -> bool {
-        // The set is whole between any two statements.
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.all.change(|keys| keys.remove(&self.key));
+        self.all.0.lock().remove(&self.key);
     }
 }

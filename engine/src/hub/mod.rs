@@ -6,10 +6,11 @@
 //! no more memory than a quick one.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use glassworks_protocol::{Event, EventBody, TaskId};
+use parking_lot::Mutex;
 use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
 
 use crate::error::Error;
@@ -74,7 +75,7 @@ impl Hub {
                 let _ = self.changes.send(changed.into());
             }
         }
-        let mut followed = self.lock();
+        let mut followed = self.followed.lock();
         if followed.tasks.is_empty() {
             return;
         }
@@ -91,7 +92,7 @@ impl Hub {
 
     /// Ends every stream, once it has given what is committed.
     pub(crate) fn close(&self) {
-        let mut followed = self.lock();
+        let mut followed = self.followed.lock();
         followed.closed = true;
         followed.tasks.clear();
     }
@@ -142,7 +143,7 @@ impl Hub {
     }
 
     fn subscribe(self: &Arc<Self>, id: TaskId) -> Subscription {
-        let mut followed = self.lock();
+        let mut followed = self.followed.lock();
         let receiver = if followed.closed {
             None
         } else {
@@ -158,11 +159,6 @@ impl Hub {
             receiver,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Followed> {
-        // The map is whole between any two statements.
-        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A follower's live end. The hub forgets the task when the last one goes.
@@ -176,7 +172,7 @@ struct Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         drop(self.receiver.take());
-        let mut followed = self.hub.lock();
+        let mut followed = self.hub.followed.lock();
         if followed
             .tasks
             .get(&self.id)

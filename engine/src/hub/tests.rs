@@ -59,7 +59,7 @@ impl Bench {
     }
 
     fn followed(&self) -> usize {
-        self.hub.lock().tasks.len()
+        self.hub.followed.lock().tasks.len()
     }
 }
 

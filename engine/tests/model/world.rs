@@ -334,16 +334,14 @@ impl World {
                 continue;
             }
             accepted.push((row.id, Origin::Here));
-            let (run_at, wait) = match row.due {
-                Due::AtOnce => (self.now, None),
-                Due::At(moment) if moment < self.now => (self.now, None),
-                Due::At(moment) => (moment, None),
-                Due::After(millis) => {
-                    let wait = i64::try_from(millis).unwrap();
-                    (self.now.plus_millis(wait), Some(wait))
-                }
+            // How much later than its acceptance its turn begins to count. Nobody passes those who
+            // came earlier by asking for a moment that is over.
+            let ahead = match row.due {
+                Due::AtOnce => 0,
+                Due::At(moment) => moment.millis_since(self.now).max(0),
+                Due::After(millis) => i64::try_from(millis).unwrap(),
             };
-            let later = run_at > self.now;
+            let later = ahead > 0;
             self.cards.push(Card {
                 new: row.clone(),
                 state: if later {
@@ -354,8 +352,8 @@ impl World {
                 attempt: 0,
                 counted: 0,
                 created_at: self.now,
-                run_at,
-                wait,
+                run_at: self.now.plus_millis(ahead),
+                wait: matches!(row.due, Due::After(_)).then_some(ahead),
                 started_at: None,
                 finished_at: None,
                 lease_until: self.now,

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use glassworks_handlers::outbound::Network;
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
 /// A public address, which stands for the internet.
@@ -33,7 +34,7 @@ impl Scripted {
     /// `name` leads to these addresses, from the next look-up on that has no answer yet.
     pub(crate) fn name(self, name: &str, addresses: &[&str]) -> Self {
         let addresses = addresses.iter().map(|it| it.parse().unwrap()).collect();
-        let mut script = self.0.lock().unwrap();
+        let mut script = self.0.lock();
         script
             .names
             .entry(name.to_owned())
@@ -52,18 +53,18 @@ impl Scripted {
     /// Connections to `address` go to a service on loopback, on whatever port.
     pub(crate) fn route(self, address: &str, service: SocketAddr) -> Self {
         let address = address.parse().unwrap();
-        self.0.lock().unwrap().routes.insert(address, service);
+        self.0.lock().routes.insert(address, service);
         self
     }
 
     /// The names that were looked up, in order.
     pub(crate) fn looked_up(&self) -> Vec<String> {
-        self.0.lock().unwrap().looked_up.clone()
+        self.0.lock().looked_up.clone()
     }
 
     /// The addresses that were connected to, in order.
     pub(crate) fn connected(&self) -> Vec<String> {
-        let script = self.0.lock().unwrap();
+        let script = self.0.lock();
         script.connected.iter().map(ToString::to_string).collect()
     }
 }
@@ -74,7 +75,7 @@ impl Network for Scripted {
         host: &'a str,
         port: u16,
     ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
-        let mut script = self.0.lock().unwrap();
+        let mut script = self.0.lock();
         script.looked_up.push(host.to_owned());
         if script.silent.iter().any(|name| name == host) {
             return futures::future::pending().boxed();
@@ -94,7 +95,7 @@ impl Network for Scripted {
     }
 
     fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<TcpStream>> {
-        let mut script = self.0.lock().unwrap();
+        let mut script = self.0.lock();
         script.connected.push(address);
         let route = script.routes.get(&address.ip()).copied();
         async move {

@@ -1,8 +1,9 @@
 //! A service on loopback that says what its test wants, byte by byte.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -36,7 +37,7 @@ impl Service {
                         return;
                     };
                     let number = {
-                        let mut kept = kept.lock().unwrap();
+                        let mut kept = kept.lock();
                         kept.push(request);
                         kept.len()
                     };
@@ -85,7 +86,7 @@ impl Service {
 
     /// The requests that came, as they came.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().clone()
     }
 }
 
