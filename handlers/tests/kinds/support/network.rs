@@ -46,7 +46,7 @@ impl Scripted {
 
     /// Look-ups of `name` are never answered.
     pub(crate) fn silent(self, name: &str) -> Self {
-        self.0.lock().unwrap().silent.push(name.to_owned());
+        self.0.lock().silent.push(name.to_owned());
         self
     }
 
