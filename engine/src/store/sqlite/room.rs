@@ -25,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Room {
     path: PathBuf,
+    /// What is written to try whether there is room.
+    scratch: PathBuf,
     /// When the disk was last seen to be full; `None` while it is not.
     full: Option<Instant>,
     /// The same for whoever is not on the writer's thread.
@@ -46,6 +48,7 @@ impl Room {
     pub(super) fn beside(database: &Path) -> Self {
         Self {
             path: beside(database, "-reserve"),
+            scratch: beside(database, "-reserve-try"),
             full: None,
             told: IsFull::default(),
         }
@@ -87,13 +90,12 @@ impl Room {
     /// A write to the disk failed, and SQLite does not say of what: whether it is full for this
     /// user, as with a quota.
     pub(super) fn has_none_left(&self) -> bool {
-        let scratch = self.path.with_extension("probe");
-        let written = File::create(&scratch).and_then(|mut file| {
+        let written = File::create(&self.scratch).and_then(|mut file| {
             file.write_all(&vec![0; 64 * 1024])
                 .and_then(|()| file.sync_data())
         });
         // What cannot be removed was not made.
-        let _ = fs::remove_file(&scratch);
+        let _ = fs::remove_file(&self.scratch);
         written.is_err_and(|error| is_full(&error))
     }
 
@@ -204,7 +206,10 @@ mod tests {
     fn a_disk_with_room_is_not_taken_for_full() {
         let folder = tempfile::tempdir().unwrap();
         let room = Room::beside(&folder.path().join("tasks.db"));
+        let somebodys = folder.path().join("tasks.probe");
+        std::fs::write(&somebodys, "theirs").unwrap();
         assert!(!room.has_none_left());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(std::fs::read(&somebodys).unwrap(), b"theirs");
     }
 }
