@@ -149,6 +149,12 @@ impl Head {
         limits: &Limits,
     ) -> Result<Effects, Refusal> {
         let mut effects = self.record(now, attempt, entries, limits)?;
+        let failure = |message, ran_ms| Failure {
+            message,
+            attempt,
+            at: now,
+            ran_ms,
+        };
         match end {
             End::Completed(result) => {
                 self.move_by(Transition::Complete)?;
@@ -172,12 +178,7 @@ impl Head {
                     None => self.move_by(Transition::Fail)?,
                 }
                 self.tell(&mut effects, now, None, Some(message.clone()));
-                effects.failure = Some(Failure {
-                    message,
-                    attempt,
-                    at: now,
-                    ran_ms,
-                });
+                effects.failure = Some(failure(message, ran_ms));
             }
             End::Stopped => {
                 self.move_by(Transition::Stop)?;
@@ -197,12 +198,7 @@ impl Head {
                     self.wait_ms = Some(wait_ms.min(LONGEST_WAIT_MS));
                 }
                 self.tell(&mut effects, now, None, Some(message.clone()));
-                effects.failure = Some(Failure {
-                    message,
-                    attempt,
-                    at: now,
-                    ran_ms,
-                });
+                effects.failure = Some(failure(message, ran_ms));
             }
             End::Released => self.release(&mut effects, now)?,
         }
