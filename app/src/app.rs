@@ -5,11 +5,11 @@ use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
 
-use crate::components::{Clock, Erase, Erased, Header};
+use crate::components::{Clock, Header};
 use crate::live::Live;
-use crate::pages::{BoardPage, NotFoundPage, SubmitPage, TaskPage, TasksPage};
+use crate::pages::{BoardRoute, NotFoundPage, SubmitRoute, TaskRoute, TasksRoute};
 
 /// Where the browser finds the built files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct AssetUrls {
     /// The JavaScript that loads the wasm. Empty when there is none: pages then stay as the
     /// server sent them.
     pub js: String,
+    /// The script that loads the code of single pages, which `js` imports.
+    pub loader: String,
     /// The wasm.
     pub wasm: String,
     /// The style sheet.
@@ -25,7 +27,12 @@ pub struct AssetUrls {
 
 /// The whole HTML document of any page.
 pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
-    let AssetUrls { js, wasm, css } = assets.clone();
+    let AssetUrls {
+        js,
+        loader,
+        wasm,
+        css,
+    } = assets.clone();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -35,7 +42,7 @@ pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=css />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                {(!js.is_empty()).then(|| view! { <Hydration js wasm /> })}
+                {(!js.is_empty()).then(|| view! { <Hydration js loader wasm /> })}
                 <MetaTags />
             </head>
             <body>
@@ -48,7 +55,7 @@ pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
 /// Loads the wasm, once. Leptos's own script would put the nonce where `crossorigin` belongs,
 /// and some browsers would then fetch the wasm twice. Browsers that run no scripts fetch nothing.
 #[component]
-fn Hydration(js: String, wasm: String) -> impl IntoView {
+fn Hydration(js: String, loader: String, wasm: String) -> impl IntoView {
     let nonce = use_nonce();
     let script = format!(
         "import init, {{ hydrate }} from {js:?};\n\
@@ -56,6 +63,17 @@ fn Hydration(js: String, wasm: String) -> impl IntoView {
     );
     view! {
         <link rel="modulepreload" href=js media="(scripting)" nonce=nonce.clone() />
+        {(!loader.is_empty())
+            .then(|| {
+                view! {
+                    <link
+                        rel="modulepreload"
+                        href=loader
+                        media="(scripting)"
+                        nonce=nonce.clone()
+                    />
+                }
+            })}
         <link
             rel="preload"
             href=wasm
@@ -75,18 +93,16 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let clock = Clock::provide();
     let live = Live::provide();
-    // Of one type, or the router's code would be there for each.
-    let board: fn() -> Erased = || view! { <BoardPage /> }.erase();
-    let tasks: fn() -> Erased = || view! { <TasksPage /> }.erase();
-    let task: fn() -> Erased = || view! { <TaskPage /> }.erase();
-    let submit: fn() -> Erased = || view! { <SubmitPage /> }.erase();
-    let not_found: fn() -> Erased = || view! { <NotFoundPage /> }.erase();
-    // Effects run in the browser, once what the server sent is hydrated.
-    Effect::new(move |_| {
-        clock.start();
-        live.start();
-        mark_hydrated();
-    });
+    // Only in the browser is there something to take over.
+    if let Some(Hydrated(hydrated)) = use_context() {
+        Effect::new(move |_| {
+            if hydrated.get() {
+                clock.start();
+                live.start();
+                mark_hydrated();
+            }
+        });
+    }
     view! {
         <Router>
             // `external`: the browser moves the focus, which the router would not.
@@ -96,15 +112,47 @@ pub fn App() -> impl IntoView {
             <Header />
             <main id="main" tabindex="-1">
                 <FocusOnNavigation />
-                <FlatRoutes fallback=not_found>
-                    <Route path=path!("/") view=board ssr=SsrMode::Async />
-                    <Route path=path!("/tasks") view=tasks ssr=SsrMode::Async />
-                    <Route path=path!("/tasks/:id") view=task ssr=SsrMode::Async />
-                    <Route path=path!("/submit") view=submit ssr=SsrMode::Async />
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view={Lazy::<BoardRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/tasks") view={Lazy::<TasksRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/tasks/:id") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/submit") view={Lazy::<SubmitRoute>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
         </Router>
     }
+}
+
+/// Whether the page that the server sent has been taken over.
+#[derive(Clone)]
+struct Hydrated(ArcRwSignal<bool>);
+
+/// Takes over the page that the server sent. Its code may still be on its way.
+#[cfg(feature = "hydrate")]
+pub(crate) fn hydrate() {
+    use leptos::mount::hydrate_from_async;
+    use wasm_bindgen::JsCast as _;
+
+    let hydrated = ArcRwSignal::new(false);
+    let app = {
+        let hydrated = Hydrated(hydrated.clone());
+        move || {
+            provide_context(hydrated);
+            App()
+        }
+    };
+    // Leptos's own `spawn_local` is there once it has begun to hydrate.
+    wasm_bindgen_futures::spawn_local(async move {
+        // Cannot fail: a document has a body once scripts of type `module` run.
+        let Some(body) = document().body() else {
+            return;
+        };
+        hydrate_from_async(body.unchecked_into(), app)
+            .await
+            .forget();
+        hydrated.set(true);
+        crate::prefetch::watch_links();
+    });
 }
 
 /// Tells style sheets and tests that the page answers to clicks now.

@@ -24,6 +24,8 @@ mod list_query;
 mod live;
 mod output;
 mod pages;
+#[cfg(feature = "hydrate")]
+mod prefetch;
 mod query;
 mod refused;
 mod task_list;
@@ -36,10 +38,10 @@ mod fixture;
 pub use app::{App, AssetUrls, shell};
 pub use components::PAGES;
 
-/// The wasm's entry: takes over the HTML that the server sent.
+/// The wasm's entry: takes over the HTML that the server sent, once the page's own code is there.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    app::hydrate();
 }

@@ -31,8 +31,16 @@ pub struct File {
 /// A web root inside the binary.
 #[derive(Debug)]
 pub struct EmbeddedSite {
-    /// URL paths of script, wasm and style.
-    pub entries: [&'static str; 3],
+    /// URL path of the script.
+    pub js: &'static str,
+    /// URL path of the script that loads pieces.
+    pub loader: &'static str,
+    /// URL path of the wasm that every page needs.
+    pub wasm: &'static str,
+    /// URL path of the style.
+    pub css: &'static str,
+    /// By the name of each lazy view, the URL paths of the pieces of wasm that it needs beside.
+    pub pieces: &'static [(&'static str, &'static [&'static str])],
     /// All files.
     pub files: &'static [File],
 }
@@ -63,19 +71,37 @@ impl Site {
 
     /// What a page's head links to.
     pub fn urls(&self) -> AssetUrls {
-        let [js, wasm, css] = match self {
-            Self::Embedded(site) => site.entries,
+        let [js, loader, wasm, css] = match self {
+            Self::Embedded(site) => [site.js, site.loader, site.wasm, site.css],
+            // cargo-leptos gives the loader a name of its own, which `js` knows.
             Self::Directory(_) => [
                 "/pkg/glassworks.js",
+                "",
                 "/pkg/glassworks.wasm",
                 "/pkg/glassworks.css",
             ],
-            Self::Missing => [""; 3],
+            Self::Missing => [""; 4],
         };
         AssetUrls {
             js: js.to_owned(),
+            loader: loader.to_owned(),
             wasm: wasm.to_owned(),
             css: css.to_owned(),
+        }
+    }
+
+    /// The URL paths of the pieces of wasm that a lazy view needs. `name` is Leptos's, which ends
+    /// with a number, and may begin with underscores.
+    pub fn pieces(&self, name: &str) -> &'static [&'static str] {
+        let name = name.rsplit_once('_').map_or(name, |(name, _)| name);
+        let name = name.trim_start_matches('_');
+        match self {
+            Self::Embedded(site) => site
+                .pieces
+                .iter()
+                .find(|(view, _)| *view == name)
+                .map_or(&[], |(_, paths)| *paths),
+            Self::Directory(_) | Self::Missing => &[],
         }
     }
 }

@@ -31,38 +31,25 @@ pub(crate) fn bind(module: Vec<u8>, names: bool, scratch: &Path) -> Result<Bound
         .typescript(false)
         // The page says where the wasm is, because its name holds the hash of its content.
         .omit_default_module_path(true)
+        // What the pieces share with the main module: its memory, its stack, its table.
+        .keep_lld_exports(true)
         .remove_name_section(!names)
         .remove_producers_section(true)
         .generate(scratch)
         .context("wasm-bindgen failed")?;
-    let mut bound = read(scratch)?;
-    names::number(&mut bound.script, &mut bound.wasm);
-    Ok(bound)
-}
-
-/// Reads back what `bind` or `write` left in `directory`.
-pub(crate) fn read(directory: &Path) -> Result<Bound> {
     let (mut script, mut wasm, mut snippets) = (None, None, Vec::new());
-    for (path, content) in files::read_tree(directory)? {
+    for (path, content) in files::read_tree(scratch)? {
         match path.to_str() {
             Some("glassworks.js") => script = Some(content),
             Some("glassworks_bg.wasm") => wasm = Some(content),
             _ => snippets.push((path, content)),
         }
     }
-    Ok(Bound {
+    let mut bound = Bound {
         script: script.context("wasm-bindgen wrote no script")?,
         wasm: wasm.context("wasm-bindgen wrote no module")?,
         snippets,
-    })
-}
-
-/// Writes the files of `bound` where `read` finds them again.
-pub(crate) fn write(bound: &Bound, directory: &Path) -> Result<()> {
-    files::write(&directory.join("glassworks.js"), &bound.script)?;
-    files::write(&directory.join("glassworks_bg.wasm"), &bound.wasm)?;
-    for (path, content) in &bound.snippets {
-        files::write(&directory.join(path), content)?;
-    }
-    Ok(())
+    };
+    names::number(&mut bound.script, &mut bound.wasm);
+    Ok(bound)
 }

@@ -13,9 +13,11 @@ mod files;
 mod manifest;
 mod names;
 mod optimize;
+mod program;
 mod project;
 mod report;
 mod site;
+mod split;
 mod style;
 mod table;
 mod wasm;
@@ -29,7 +31,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   web      build the wasm, script, style and public files into <target>/site
-  budget   fail when the first page loads more wasm and script than allowed
+  budget   fail when a page loads more wasm and script than allowed
 ";
 
 fn main() -> Result<()> {

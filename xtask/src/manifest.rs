@@ -1,5 +1,7 @@
 //! What the web root holds (`manifest.json`), and what the budget is counted from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The file's name in the web root.
@@ -14,12 +16,16 @@ pub(crate) struct Manifest {
     pub(crate) files: Vec<File>,
 }
 
-/// URL paths of the files that every page loads.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// URL paths of the files that pages load.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entries {
     pub(crate) js: String,
+    /// The script that loads pieces, which `js` imports.
+    pub(crate) loader: String,
     pub(crate) wasm: String,
     pub(crate) css: String,
+    /// What single pages load beside: the pieces of each lazy view, by its name.
+    pub(crate) pieces: BTreeMap<String, Vec<String>>,
 }
 
 /// One file. Its content lies in the web root under `path`, and its compressed forms beside it,

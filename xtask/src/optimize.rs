@@ -48,14 +48,14 @@ impl Optimizer {
         }
     }
 
-    /// Returns `wasm` made smaller, working in the directory `scratch`.
+    /// Returns `wasm` made smaller, working in the empty or absent directory `scratch`.
     #[expect(clippy::unused_self, reason = "proof that there is a wasm-opt to run")]
     pub(crate) fn run(&self, wasm: &[u8], scratch: &Path) -> Result<Vec<u8>> {
         let (input, output) = (scratch.join("input.wasm"), scratch.join("output.wasm"));
         files::write(&input, wasm)?;
         let status = Command::new("wasm-opt")
             .args(["-Oz", "-Oz", "--reorder-functions-by-name"])
-            .args(["--strip-debug", "--strip-producers"])
+            .args(["--quiet", "--strip-debug", "--strip-producers"])
             .args(FEATURES)
             .arg(&input)
             .arg("-o")

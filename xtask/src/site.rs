@@ -27,8 +27,13 @@ impl Asset {
     /// A file whose URL holds the hash of its content: `/pkg/glassworks.<hash>.<extension>`.
     pub(crate) fn hashed(extension: &str, content: Vec<u8>) -> Self {
         let hash = &digest([&content[..]])[..16];
+        Self::immutable(format!("/pkg/glassworks.{hash}.{extension}"), content)
+    }
+
+    /// A file whose URL changes with its content.
+    pub(crate) fn immutable(path: String, content: Vec<u8>) -> Self {
         Self {
-            path: format!("/pkg/glassworks.{hash}.{extension}"),
+            path,
             immutable: true,
             content,
         }

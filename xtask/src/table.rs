@@ -14,11 +14,22 @@ pub(crate) fn source(manifest: &Manifest) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(files, "        {},", row(file));
     }
-    let Entries { js, wasm, css } = &manifest.entries;
+    let Entries {
+        js,
+        loader,
+        wasm,
+        css,
+        pieces,
+    } = &manifest.entries;
+    let mut views = String::new();
+    for (view, paths) in pieces {
+        let _ = writeln!(views, "        ({view:?}, &{paths:?}),");
+    }
     format!(
         "pub(crate) static SITE: Option<&glassworks_server::site::EmbeddedSite> =\n    \
          Some(&glassworks_server::site::EmbeddedSite {{\n        \
-         entries: [{js:?}, {wasm:?}, {css:?}],\n        files: &[\n{files}        ],\n    }});\n"
+         js: {js:?}, loader: {loader:?}, wasm: {wasm:?}, css: {css:?},\n        \
+         pieces: &[\n{views}        ],\n        files: &[\n{files}        ],\n    }});\n"
     )
 }
 
@@ -46,6 +57,8 @@ fn row(file: &File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::source;
     use crate::manifest::{Entries, File, Manifest};
 
@@ -54,8 +67,10 @@ mod tests {
         let table = source(&Manifest {
             entries: Entries {
                 js: "/pkg/a.js".into(),
+                loader: "/pkg/l.js".into(),
                 wasm: "/pkg/a.wasm".into(),
                 css: "/pkg/a.css".into(),
+                pieces: BTreeMap::from([("board".into(), vec!["/pkg/b.wasm".into()])]),
             },
             files: vec![File {
                 path: "/pkg/a.js".into(),
@@ -68,7 +83,8 @@ mod tests {
             }],
         });
         for part in [
-            r#"entries: ["/pkg/a.js", "/pkg/a.wasm", "/pkg/a.css"]"#,
+            r#"js: "/pkg/a.js", loader: "/pkg/l.js", wasm: "/pkg/a.wasm", css: "/pkg/a.css""#,
+            r#"("board", &["/pkg/b.wasm"])"#,
             r#"path: "/pkg/a.js", content_type: "text/javascript", etag: "abc", immutable: true"#,
             r#"identity: include_bytes!("pkg/a.js")"#,
             r#"br: Some(include_bytes!("pkg/a.js.br")), gz: None"#,

@@ -9,6 +9,12 @@ use crate::project::{self, Project};
 /// The cargo profile of the browser's code; the root `Cargo.toml` says why it differs.
 const PROFILE: &str = "wasm-release";
 
+/// The linker leaves in the module what refers to what: the splitter goes by it.
+const FLAGS: (&str, &str) = (
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+    "-Clink-args=--emit-relocs",
+);
+
 /// Runs cargo for the wasm target and returns the module. Cargo itself skips what is up to date.
 pub(crate) fn compile(project: &Project) -> Result<Vec<u8>> {
     let status = Command::new(project::cargo())
@@ -16,6 +22,7 @@ pub(crate) fn compile(project: &Project) -> Result<Vec<u8>> {
         .args(["build", "--package", "glassworks-app", "--lib"])
         .args(["--target", "wasm32-unknown-unknown", "--profile", PROFILE])
         .args(["--no-default-features", "--features", "hydrate"])
+        .env(FLAGS.0, FLAGS.1)
         .status()
         .context("cannot run cargo")?;
     ensure!(

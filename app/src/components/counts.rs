@@ -3,7 +3,7 @@
 use glassworks_protocol::{State, Stats};
 use leptos::prelude::*;
 
-use super::{Erase, Erased, StateBadge};
+use super::StateBadge;
 use crate::list_query::ListQuery;
 
 /// The counts, each leading to its tasks, and how busy this node's workers are.
@@ -32,7 +32,7 @@ pub(crate) fn Counts(stats: Stats) -> impl IntoView {
     }
 }
 
-fn count(state: State, count: u64) -> Erased {
+fn count(state: State, count: u64) -> AnyView {
     let class = if count == 0 { "is-zero" } else { "" };
     view! {
         <li class=class>
@@ -42,5 +42,5 @@ fn count(state: State, count: u64) -> Erased {
             </a>
         </li>
     }
-    .erase()
+    .into_any()
 }

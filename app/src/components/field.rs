@@ -4,12 +4,12 @@ use glassworks_protocol::FieldError;
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::{Erase, Erased, filled};
+use super::filled;
 use crate::form::{Control, Field, as_typed};
 
 /// A field with its control, which starts with what was `typed`; `errors` is what is wrong in the
 /// form as it was sent last. Drawn again with other errors, it keeps what has been typed since.
-pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> Erased {
+pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> AnyView {
     let id = field.id();
     let help_id = format!("{id}-help");
     let error_id = format!("{id}-error");
@@ -40,7 +40,7 @@ pub(crate) fn field_view(field: &Field, typed: &str, errors: &[FieldError]) -> E
             </p>
         </div>
     }
-    .erase()
+    .into_any()
 }
 
 fn details(field: &Field, errors: &[FieldError]) -> String {
@@ -60,7 +60,7 @@ struct Given {
     typed: String,
 }
 
-fn input(field: &Field, control: &Control, given: Given) -> Erased {
+fn input(field: &Field, control: &Control, given: Given) -> AnyView {
     let Given {
         id,
         described_by,
@@ -99,10 +99,10 @@ fn input(field: &Field, control: &Control, given: Given) -> Erased {
             aria-invalid=invalid
         />
     }
-    .erase()
+    .into_any()
 }
 
-fn textarea(field: &Field, given: Given) -> Erased {
+fn textarea(field: &Field, given: Given) -> AnyView {
     let Given {
         id,
         described_by,
@@ -123,10 +123,10 @@ fn textarea(field: &Field, given: Given) -> Erased {
             {typed}
         </textarea>
     }
-    .erase()
+    .into_any()
 }
 
-fn select(field: &Field, values: &[Value], given: Given) -> Erased {
+fn select(field: &Field, values: &[Value], given: Given) -> AnyView {
     let Given {
         id,
         described_by,
@@ -153,11 +153,11 @@ fn select(field: &Field, values: &[Value], given: Given) -> Erased {
             {options}
         </select>
     }
-    .erase()
+    .into_any()
 }
 
-pub(super) fn option(value: String, shown: String, selected: bool) -> Erased {
-    view! { <option value=value selected=selected>{shown}</option> }.erase()
+pub(super) fn option(value: String, shown: String, selected: bool) -> AnyView {
+    view! { <option value=value selected=selected>{shown}</option> }.into_any()
 }
 
 /// What the field means, and the bounds that its control keeps.

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
-use super::Erased;
 use super::form_data::sent_by;
 
 /// Calls the function with what was sent: names and values, in their order.
@@ -15,7 +14,7 @@ pub(crate) type Call = Box<dyn Fn(Vec<(String, String)>)>;
 /// Leptos's own `ActionForm` reads the arguments back from a query string, for each function with
 /// a parser of its own.
 #[component]
-pub(crate) fn FunctionForm(url: &'static str, send: Call, content: Erased) -> impl IntoView {
+pub(crate) fn FunctionForm(url: &'static str, send: Call, content: AnyView) -> impl IntoView {
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send(sent_by(&event));

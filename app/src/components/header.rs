@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{Erase, changing};
+use super::changing;
 use crate::live::{Live, Status};
 
 /// The pages that the header leads to, by path and name.
@@ -61,7 +61,7 @@ fn Connection() -> impl IntoView {
             Status::Live => ("connection is-live", "live"),
             Status::Reconnecting => ("connection is-lost", "reconnecting…"),
         };
-        view! { <span class=class>{words}</span> }.erase()
+        view! { <span class=class>{words}</span> }.into_any()
     };
     view! {
         <p role="status" aria-label="Connection">

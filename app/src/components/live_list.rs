@@ -7,7 +7,7 @@ use glassworks_protocol::{TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::functions::{PageData, Wanted, load};
+use crate::functions::load_tasks;
 use crate::list_query::ListQuery;
 use crate::live::{News, Topic, doubt, watch};
 use crate::refused::Refused;
@@ -76,8 +76,8 @@ impl LiveList {
         spawn_local(async move {
             loop {
                 reloading.set(Reloading::Yes);
-                match load(Wanted::Tasks(query.clone())).await {
-                    Ok(PageData::Tasks(fresh)) => {
+                match load_tasks(query.clone()).await {
+                    Ok(fresh) => {
                         // Both are gone when the component is.
                         let _ = self.rows.try_set(fresh.page.tasks);
                         let _ = self.next_cursor.try_set(fresh.page.next_cursor);
@@ -88,7 +88,7 @@ impl LiveList {
                         doubt();
                         break;
                     }
-                    _ => {}
+                    Err(_) => {}
                 }
                 if reloading.replace(Reloading::No) != Reloading::Again {
                     break;

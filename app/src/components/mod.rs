@@ -1,8 +1,8 @@
 //! What pages are made of.
 
+mod changing;
 mod code_block;
 mod counts;
-mod erase;
 mod field;
 mod filters;
 mod form_data;
@@ -20,9 +20,9 @@ mod task_rows;
 mod task_table;
 mod terminal;
 
+pub(crate) use changing::{changing, filled};
 pub(crate) use code_block::{CodeBlock, CopyButton, origin};
 pub(crate) use counts::Counts;
-pub(crate) use erase::{Erase, Erased, changing, filled};
 pub(crate) use field::field_view;
 pub(crate) use filters::Filters;
 pub(crate) use form_data::typed_in;

@@ -3,8 +3,6 @@
 use glassworks_protocol::{FieldError, Problem};
 use leptos::prelude::*;
 
-use super::{Erase, Erased};
-
 /// A problem in words, with what is wrong where.
 #[component]
 pub(crate) fn ProblemNote(problem: Problem) -> impl IntoView {
@@ -18,7 +16,7 @@ pub(crate) fn ProblemNote(problem: Problem) -> impl IntoView {
     }
 }
 
-fn one_error(error: FieldError) -> Erased {
+fn one_error(error: FieldError) -> AnyView {
     view! {
         <li>
             <code>{error.pointer}</code>
@@ -26,5 +24,5 @@ fn one_error(error: FieldError) -> Erased {
             {error.detail}
         </li>
     }
-    .erase()
+    .into_any()
 }

@@ -4,7 +4,7 @@ use glassworks_protocol::{Event, EventBody, StateReason};
 use leptos::prelude::*;
 use serde_json::json;
 
-use super::{Elapsed, Erase, Erased, Moment, changing};
+use super::{Elapsed, Moment, changing};
 use crate::attempts::{Attempt, Outcome, attempts};
 use crate::form::as_typed;
 use crate::task_view::TaskView;
@@ -24,7 +24,7 @@ pub(crate) fn Attempts(view: RwSignal<TaskView>) -> impl IntoView {
     view! { <ol class="attempts">{changing(items)}</ol> }
 }
 
-fn one_attempt(attempt: Attempt) -> Erased {
+fn one_attempt(attempt: Attempt) -> AnyView {
     let (class, outcome, message) = match attempt.outcome {
         Outcome::Running => ("is-running", "running", None),
         Outcome::Completed => ("is-completed", "completed", None),
@@ -47,7 +47,7 @@ fn one_attempt(attempt: Attempt) -> Erased {
             <pre class="error-text">{message}</pre>
         </li>
     }
-    .erase()
+    .into_any()
 }
 
 /// The log: changes of state, spans, and limits that were reached.
@@ -79,7 +79,7 @@ pub(crate) fn Log(view: RwSignal<TaskView>) -> impl IntoView {
     }
 }
 
-fn entry(event: &Event) -> Erased {
+fn entry(event: &Event) -> AnyView {
     view! {
         <li>
             <span class="seq">{event.seq.to_string()}</span>
@@ -89,7 +89,7 @@ fn entry(event: &Event) -> Erased {
             <span>{words(event)}</span>
         </li>
     }
-    .erase()
+    .into_any()
 }
 
 /// The time of day, to the millisecond: entries stand close together.

@@ -3,7 +3,7 @@
 use glassworks_protocol::{TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::{Erase, Erased, changing};
+use super::changing;
 
 /// Which tasks of a list are shown, in which order.
 pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
@@ -14,13 +14,13 @@ pub(crate) type Pick = fn(&[TaskSummary]) -> Vec<TaskId>;
 pub(crate) fn TaskRows(
     rows: RwSignal<Vec<TaskSummary>>,
     pick: Pick,
-    row: fn(TaskSummary) -> Erased,
+    row: fn(TaskSummary) -> AnyView,
 ) -> impl IntoView {
     let ids = move || rows.with(|rows| pick(rows));
     let one = move |id: TaskId| {
         changing(move || {
             let task = rows.with(|rows| rows.iter().find(|row| row.id == id).cloned());
-            task.map_or_else(|| ().erase(), row)
+            task.map_or_else(|| ().into_any(), row)
         })
     };
     view! { <For each=ids key=|id| *id children=one /> }

@@ -3,9 +3,7 @@
 use glassworks_protocol::{State, TaskId, TaskSummary};
 use leptos::prelude::*;
 
-use super::{
-    Elapsed, Erase, Erased, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, filled, run_start,
-};
+use super::{Elapsed, Moment, ProgressBar, StateBadge, TaskLink, TaskRows, filled, run_start};
 
 /// A table of tasks; new rows come and old ones change in place.
 #[component]
@@ -41,7 +39,7 @@ fn all(rows: &[TaskSummary]) -> Vec<TaskId> {
     rows.iter().map(|row| row.id).collect()
 }
 
-fn row(task: TaskSummary) -> Erased {
+fn row(task: TaskSummary) -> AnyView {
     let note = note(&task);
     view! {
         <tr>
@@ -63,23 +61,23 @@ fn row(task: TaskSummary) -> Erased {
             </td>
         </tr>
     }
-    .erase()
+    .into_any()
 }
 
 /// What there is to say about a task in its state: progress, why it failed, or when it is due.
-fn note(task: &TaskSummary) -> Erased {
+fn note(task: &TaskSummary) -> AnyView {
     match task.state {
         State::Running => {
             let label = format!("Progress of {} {}", task.kind, task.id);
-            view! { <ProgressBar progress=task.progress.clone() label /> }.erase()
+            view! { <ProgressBar progress=task.progress.clone() label /> }.into_any()
         }
         State::Failed | State::Retrying => {
             let message = task.error.as_ref().map(|error| error.message.clone());
-            view! { <span class="error-line">{message}</span> }.erase()
+            view! { <span class="error-line">{message}</span> }.into_any()
         }
         State::Scheduled => {
-            view! { <span class="quiet">"due " <Moment at=task.run_at /></span> }.erase()
+            view! { <span class="quiet">"due " <Moment at=task.run_at /></span> }.into_any()
         }
-        State::Queued | State::Completed | State::Cancelled => ().erase(),
+        State::Queued | State::Completed | State::Cancelled => ().into_any(),
     }
 }

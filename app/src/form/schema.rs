@@ -18,20 +18,21 @@ pub(crate) fn payload_fields(schema: &Value, example: &Value) -> Vec<Field> {
         return vec![whole(example)];
     };
     let required = root.get("required").and_then(Value::as_array);
-    let (mut fields, optional): (Vec<_>, Vec<_>) = properties
+    let mut fields: Vec<_> = properties
         .iter()
         .map(|(name, property)| {
             let required = required.is_some_and(|names| names.iter().any(|it| it == name));
             field(schema, name, property, required, example.get(name))
         })
-        .partition(|field| field.required);
+        .collect();
     // What must be given comes first, then what the example gives; the names' order decides the
-    // rest. Two walks and not a sort: a sort is two kilobytes of wasm.
-    let (given, rest): (Vec<_>, Vec<_>) = optional
-        .into_iter()
-        .partition(|field| !field.initial.is_empty());
-    fields.extend(given);
-    fields.extend(rest);
+    // rest.
+    let by_need = |field: &Field| match (field.required, field.initial.is_empty()) {
+        (true, _) => 0,
+        (false, false) => 1,
+        (false, true) => 2,
+    };
+    fields.sort_by_key(by_need);
     fields
 }
 

@@ -1,7 +1,4 @@
-//! What pages start from.
-//!
-//! One function for all pages, and one type for what it loads: each function and each type would
-//! bring its own copy of the code that waits for it into what the browser loads.
+//! What pages start from: a function for each page, so that none loads what others need.
 
 use glassworks_protocol::{KindInfo, Stats, TaskPage, TaskSummary};
 use leptos::prelude::*;
@@ -11,33 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Json;
 use crate::refused::Refused;
 use crate::task_view::TaskStory;
-
-/// What a page wants, as its URL says it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Wanted {
-    /// The board.
-    Board,
-    /// The list of tasks for a query string.
-    Tasks(String),
-    /// The task with an id.
-    Task(String),
-    /// The kinds that this server runs.
-    Kinds,
-}
-
-/// What a page starts from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum PageData {
-    /// For [`Wanted::Board`].
-    Board(Box<Board>),
-    /// For [`Wanted::Tasks`].
-    Tasks(TaskList),
-    /// For [`Wanted::Task`].
-    Task(Box<TaskStory>),
-    /// For [`Wanted::Kinds`].
-    Kinds(Vec<KindInfo>),
-}
 
 /// What the board starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,16 +29,28 @@ pub(crate) struct TaskList {
     pub(crate) kinds: Vec<String>,
 }
 
-/// Loads what a page starts from.
-#[server(prefix = "/fn", endpoint = "load", input = GetUrl, output = Json)]
-pub(crate) async fn load(wanted: Wanted) -> Result<PageData, Refused> {
-    let engine = super::engine()?;
-    Ok(match wanted {
-        Wanted::Board => PageData::Board(Box::new(from_engine::board(&engine).await?)),
-        Wanted::Tasks(query) => PageData::Tasks(from_engine::tasks(&engine, &query).await?),
-        Wanted::Task(id) => PageData::Task(Box::new(from_engine::task(&engine, &id).await?)),
-        Wanted::Kinds => PageData::Kinds(engine.kinds().to_vec()),
-    })
+/// What the board starts from.
+#[server(prefix = "/fn", endpoint = "board", input = GetUrl, output = Json)]
+pub(crate) async fn load_board() -> Result<Board, Refused> {
+    from_engine::board(&super::engine()?).await
+}
+
+/// The list of tasks for a page's query string.
+#[server(prefix = "/fn", endpoint = "tasks", input = GetUrl, output = Json)]
+pub(crate) async fn load_tasks(query: String) -> Result<TaskList, Refused> {
+    from_engine::tasks(&super::engine()?, &query).await
+}
+
+/// The task with an id, as its page's path has it.
+#[server(prefix = "/fn", endpoint = "task", input = GetUrl, output = Json)]
+pub(crate) async fn load_task(id: String) -> Result<TaskStory, Refused> {
+    from_engine::task(&super::engine()?, &id).await
+}
+
+/// The kinds that this server runs.
+#[server(prefix = "/fn", endpoint = "kinds", input = GetUrl, output = Json)]
+pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
+    Ok(super::engine()?.kinds().to_vec())
 }
 
 #[cfg(feature = "ssr")]

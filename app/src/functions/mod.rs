@@ -5,7 +5,7 @@ mod load;
 mod submit;
 
 pub(crate) use change::{Change, ChangeTask};
-pub(crate) use load::{Board, PageData, TaskList, Wanted, load};
+pub(crate) use load::{Board, TaskList, load_board, load_kinds, load_task, load_tasks};
 pub(crate) use submit::SubmitTask;
 
 #[cfg(feature = "ssr")]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Unreadable, read};
 use crate::fixture::{event, failure, id, printed, state_event, summary, task};
-use crate::functions::{Board, PageData, TaskList, Wanted};
+use crate::functions::{Board, TaskList};
 use crate::refused::Refused;
 use crate::task_view::TaskStory;
 
@@ -53,29 +53,29 @@ fn what_pages_start_from_comes_back() {
     failed.errors = vec![failure(1, 1_000, "first")];
     failed.error = failed.errors.last().cloned();
     let story = TaskStory::new(failed, 0, &[printed(1, "a\n")]);
-    let all = [
-        PageData::Board(Box::new(Board {
-            stats: stats(),
-            running: page(),
-            failed: page(),
-        })),
-        PageData::Tasks(TaskList {
-            page: page(),
-            kinds: vec!["sleep".to_owned()],
-        }),
-        PageData::Task(Box::new(story)),
-        PageData::Kinds(vec![KindInfo {
-            kind: "sleep".to_owned(),
-            description: String::new(),
-            schema: json!({ "type": "object" }),
-            example: json!({}),
-        }]),
-    ];
-    for data in all {
-        comes_back((Ok::<_, Refused>(data), Wanted::Task("1".to_owned())));
-    }
+    comes_back(answered(Board {
+        stats: stats(),
+        running: page(),
+        failed: page(),
+    }));
+    comes_back(answered(TaskList {
+        page: page(),
+        kinds: vec!["sleep".to_owned()],
+    }));
+    comes_back(answered(story));
+    comes_back(answered(vec![KindInfo {
+        kind: "sleep".to_owned(),
+        description: String::new(),
+        schema: json!({ "type": "object" }),
+        example: json!({}),
+    }]));
     let problem = Problem::new(ProblemCode::Invalid).with_errors(vec![FieldError::new("/a", "b")]);
-    comes_back((Err::<PageData, _>(Refused::new(problem)), Wanted::Board));
+    comes_back((Err::<Board, _>(Refused::new(problem)), ()));
+}
+
+/// What a page waits for: the answer, and what it was wanted for.
+fn answered<T>(data: T) -> (Result<T, Refused>, String) {
+    (Ok(data), "1".to_owned())
 }
 
 #[test]

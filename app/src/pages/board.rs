@@ -3,35 +3,43 @@
 use glassworks_protocol::{State, Stats, TaskId, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
 
 use crate::components::{
-    Counts, Elapsed, Erase, Erased, LiveList, Moment, Page, Pick, ProgressBar, StateBadge,
-    TaskLink, TaskRows, changing, live_list,
+    Counts, Elapsed, LiveList, Moment, Page, Pick, ProgressBar, StateBadge, TaskLink, TaskRows,
+    changing, live_list,
 };
-use crate::functions::{Board, PageData, Wanted};
+use crate::functions::{Board, load_board};
 use crate::list_query::{ListQuery, ON_BOARD};
 use crate::live::{News, Topic, watch};
 
 /// The board.
-#[component]
-pub(crate) fn BoardPage() -> impl IntoView {
-    view! {
-        <Title text="Board · Glassworks" />
-        <h1 class="visually-hidden">"Board"</h1>
-        <Page wanted=Box::new(|| Wanted::Board) show=show />
+pub(crate) struct BoardRoute;
+
+#[lazy_route]
+impl LazyRoute for BoardRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(this: Self) -> AnyView {
+        let BoardRoute = this;
+        view! {
+            <Title text="Board · Glassworks" />
+            <h1 class="visually-hidden">"Board"</h1>
+            <Page wanted=|| () load=|()| load_board() show=show />
+        }
+        .into_any()
     }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<Erased> {
-    let PageData::Board(board) = data else {
-        return None;
-    };
+fn show((): (), board: Board) -> AnyView {
     let Board {
         stats,
         running,
         failed,
-    } = *board;
-    let view = view! {
+    } = board;
+    view! {
         <Figures stats />
         <div class="board">
             <section aria-labelledby="running">
@@ -43,8 +51,8 @@ fn show(_: Wanted, data: PageData) -> Option<Erased> {
                 <List first=failed state=State::Failed />
             </section>
         </div>
-    };
-    Some(view.erase())
+    }
+    .into_any()
 }
 
 #[component]
@@ -58,7 +66,7 @@ fn Figures(stats: Stats) -> impl IntoView {
     watch(Topic::Stats, Box::new(hear));
     view! {
         <section class="figures" aria-label="Figures">
-            {changing(move || view! { <Counts stats=stats.get() /> }.erase())}
+            {changing(move || view! { <Counts stats=stats.get() /> }.into_any())}
         </section>
     }
 }
@@ -71,7 +79,7 @@ fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
         State::Failed => ("failed-list", "Failed tasks"),
         _ => ("running-list", "Running tasks"),
     };
-    let (pick, row): (Pick, fn(TaskSummary) -> Erased) = match state {
+    let (pick, row): (Pick, fn(TaskSummary) -> AnyView) = match state {
         State::Failed => (latest_failed, failed_task),
         _ => (latest, running_task),
     };
@@ -105,7 +113,7 @@ fn latest_failed(rows: &[TaskSummary]) -> Vec<TaskId> {
         .collect()
 }
 
-fn running_task(task: TaskSummary) -> Erased {
+fn running_task(task: TaskSummary) -> AnyView {
     let label = format!("Progress of {} {}", task.kind, task.id);
     view! {
         <li>
@@ -115,10 +123,10 @@ fn running_task(task: TaskSummary) -> Erased {
             <ProgressBar progress=task.progress label />
         </li>
     }
-    .erase()
+    .into_any()
 }
 
-fn failed_task(task: TaskSummary) -> Erased {
+fn failed_task(task: TaskSummary) -> AnyView {
     let tries = format!(", attempt {} of {}", task.attempt, task.max_attempts);
     view! {
         <li>
@@ -131,18 +139,18 @@ fn failed_task(task: TaskSummary) -> Erased {
             <span class="error-line">{task.error.map(|error| error.message)}</span>
         </li>
     }
-    .erase()
+    .into_any()
 }
 
 /// What stands below a list: that there is nothing, or the way to all of it.
-fn rest(live: LiveList, state: State) -> Erased {
+fn rest(live: LiveList, state: State) -> AnyView {
     let rows = live.rows.with(Vec::len);
     if rows == 0 {
         let nothing = match state {
             State::Failed => "Nothing has failed.",
             _ => "Nothing is running.",
         };
-        view! { <p class="quiet">{nothing}</p> }.erase()
+        view! { <p class="quiet">{nothing}</p> }.into_any()
     } else if rows > ON_BOARD as usize || live.next_cursor.with(Option::is_some) {
         let href = ListQuery::of_state(state).url();
         view! {
@@ -150,8 +158,8 @@ fn rest(live: LiveList, state: State) -> Erased {
                 <a href=href>{format!("All {state} tasks")}</a>
             </p>
         }
-        .erase()
+        .into_any()
     } else {
-        ().erase()
+        ().into_any()
     }
 }

@@ -1,4 +1,4 @@
-//! The pages, one file each.
+//! The pages, one file each, and each loaded when it is first shown.
 
 mod board;
 mod not_found;
@@ -6,8 +6,8 @@ mod submit;
 mod task;
 mod tasks;
 
-pub(crate) use board::BoardPage;
+pub(crate) use board::BoardRoute;
 pub(crate) use not_found::NotFoundPage;
-pub(crate) use submit::SubmitPage;
-pub(crate) use task::TaskPage;
-pub(crate) use tasks::TasksPage;
+pub(crate) use submit::SubmitRoute;
+pub(crate) use task::TaskRoute;
+pub(crate) use tasks::TasksRoute;

@@ -5,37 +5,44 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
+use leptos_router::{LazyRoute, lazy_route};
 
 use crate::components::{
-    CodeBlock, Erase, Erased, FunctionForm, Page, ProblemNote, changing, field_view, origin,
-    typed_in,
+    CodeBlock, FunctionForm, Page, ProblemNote, changing, field_view, origin, typed_in,
 };
 use crate::curl;
 use crate::form::{Field, Form, Typed, new_task};
-use crate::functions::{PageData, SubmitTask, Wanted};
+use crate::functions::{SubmitTask, load_kinds};
 use crate::query;
 use crate::refused::Refused;
 
 /// The form of the kind that the URL's query names, filled in with what it says.
-#[component]
-pub(crate) fn SubmitPage() -> impl IntoView {
-    view! {
-        <Title text="Submit · Glassworks" />
-        <h1>"Submit a task"</h1>
-        <Page wanted=Box::new(|| Wanted::Kinds) show=show />
+pub(crate) struct SubmitRoute;
+
+#[lazy_route]
+impl LazyRoute for SubmitRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(this: Self) -> AnyView {
+        let SubmitRoute = this;
+        view! {
+            <Title text="Submit · Glassworks" />
+            <h1>"Submit a task"</h1>
+            <Page wanted=|| () load=|()| load_kinds() show=show />
+        }
+        .into_any()
     }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<Erased> {
-    let PageData::Kinds(kinds) = data else {
-        return None;
-    };
+fn show((): (), kinds: Vec<KindInfo>) -> AnyView {
     let search = use_location().search;
-    Some(changing(move || chosen(kinds.clone(), query::parse(&search.read()))).erase())
+    changing(move || chosen(kinds.clone(), query::parse(&search.read()))).into_any()
 }
 
 /// The kinds, and the form of the one that was `asked` for; else of the first.
-fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> Erased {
+fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> AnyView {
     let name = asked
         .iter()
         .rev()
@@ -52,9 +59,9 @@ fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> Erased {
                 .into_iter()
                 .filter(|(name, _)| name.contains('['))
                 .collect();
-            view! { <KindForm info=info.clone() typed /> }.erase()
+            view! { <KindForm info=info.clone() typed /> }.into_any()
         }
-        None => view! { <p class="quiet">"This server has no such kind."</p> }.erase(),
+        None => view! { <p class="quiet">"This server has no such kind."</p> }.into_any(),
     };
     let links: Vec<_> = kinds
         .into_iter()
@@ -71,10 +78,10 @@ fn chosen(kinds: Vec<KindInfo>, asked: Vec<(String, String)>) -> Erased {
             {form}
         </div>
     }
-    .erase()
+    .into_any()
 }
 
-fn kind_link(info: KindInfo, is_current: bool) -> Erased {
+fn kind_link(info: KindInfo, is_current: bool) -> AnyView {
     let href = format!("/submit?{}", query::encode([("kind", info.kind.as_str())]));
     view! {
         <li>
@@ -84,7 +91,7 @@ fn kind_link(info: KindInfo, is_current: bool) -> Erased {
             </a>
         </li>
     }
-    .erase()
+    .into_any()
 }
 
 #[component]
@@ -122,7 +129,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
 
     let shown = move || {
         let text = command.get();
-        view! { <CodeBlock label="command that submits this task" text /> }.erase()
+        view! { <CodeBlock label="command that submits this task" text /> }.into_any()
     };
     let note = move || {
         if complete.get() {
@@ -138,7 +145,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
     let form = StoredValue::new((form, typed));
     let summary = move || match problem() {
         Some(problem) => form.with_value(|(form, _)| summary(form, problem)),
-        None => ().erase(),
+        None => ().into_any(),
     };
     let controls = move |fields: fn(&Form) -> &[Field]| {
         let errors = problem().map(|problem| problem.errors).unwrap_or_default();
@@ -174,7 +181,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
             "Submit"
         </button>
     }
-    .erase();
+    .into_any();
     view! {
         <div class="submit-form">
             <p>{info.description}</p>
@@ -191,7 +198,7 @@ fn KindForm(info: KindInfo, typed: Typed) -> impl IntoView {
 }
 
 /// What is wrong beside what is said at the fields.
-fn summary(form: &Form, mut problem: Problem) -> Erased {
+fn summary(form: &Form, mut problem: Problem) -> AnyView {
     // What is wrong stands at the fields; what they do not cover is listed here.
     if !problem.errors.is_empty() {
         "Nothing was submitted".clone_into(&mut problem.title);
@@ -202,5 +209,5 @@ fn summary(form: &Form, mut problem: Problem) -> Erased {
         .into_iter()
         .cloned()
         .collect();
-    view! { <ProblemNote problem /> }.erase()
+    view! { <ProblemNote problem /> }.into_any()
 }

@@ -4,34 +4,42 @@ use glassworks_protocol::{TaskFilter, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
+use leptos_router::{LazyRoute, lazy_route};
 
-use crate::components::{Erase, Erased, Filters, Page, TaskTable, changing, live_list};
-use crate::functions::{PageData, TaskList, Wanted};
+use crate::components::{Filters, Page, TaskTable, changing, live_list};
+use crate::functions::{TaskList, load_tasks};
 use crate::list_query::ListQuery;
 
 /// The list of tasks that the URL's query asks for.
-#[component]
-pub(crate) fn TasksPage() -> impl IntoView {
-    let search = use_location().search;
-    view! {
-        <Title text="Tasks · Glassworks" />
-        <h1>"Tasks"</h1>
-        <Page wanted=Box::new(move || Wanted::Tasks(search.get())) show=show />
+pub(crate) struct TasksRoute;
+
+#[lazy_route]
+impl LazyRoute for TasksRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(this: Self) -> AnyView {
+        let TasksRoute = this;
+        let search = use_location().search;
+        view! {
+            <Title text="Tasks · Glassworks" />
+            <h1>"Tasks"</h1>
+            <Page wanted=move || search.get() load=load_tasks show=show />
+        }
+        .into_any()
     }
 }
 
-fn show(wanted: Wanted, data: PageData) -> Option<Erased> {
-    let (Wanted::Tasks(query), PageData::Tasks(data)) = (wanted, data) else {
-        return None;
-    };
+fn show(query: String, data: TaskList) -> AnyView {
     let TaskList { page, kinds } = data;
     let list = ListQuery::parse(&query).unwrap_or_default();
     let filter = list.filter.clone();
-    let view = view! {
+    view! {
         <Filters filter kinds />
         <Rows list first=page />
-    };
-    Some(view.erase())
+    }
+    .into_any()
 }
 
 /// One page of tasks, live.
@@ -56,14 +64,14 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
     // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
     let table = move || match (empty.get(), narrowed) {
-        (false, _) => view! { <TaskTable rows=live.rows /> }.erase(),
+        (false, _) => view! { <TaskTable rows=live.rows /> }.into_any(),
         (true, true) => nothing("No task matches. ", "/tasks", "Show all"),
         (true, false) => nothing("No tasks yet. ", "/submit", "Submit one"),
     };
     let older = move || {
         let cursor = live.next_cursor.get();
         cursor.map_or_else(
-            || ().erase(),
+            || ().into_any(),
             |cursor| page_link(&list.at(Some(cursor)), "Older"),
         )
     };
@@ -78,15 +86,15 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
     }
 }
 
-fn nothing(words: &'static str, href: &'static str, name: &'static str) -> Erased {
+fn nothing(words: &'static str, href: &'static str, name: &'static str) -> AnyView {
     view! {
         <p class="quiet">
             {words} <a href=href>{name}</a>
         </p>
     }
-    .erase()
+    .into_any()
 }
 
-fn page_link(list: &ListQuery, name: &'static str) -> Erased {
-    view! { <a href=list.url()>{name}</a> }.erase()
+fn page_link(list: &ListQuery, name: &'static str) -> AnyView {
+    view! { <a href=list.url()>{name}</a> }.into_any()
 }

@@ -9,7 +9,7 @@ use glassworks_protocol::TaskId;
 use leptos::html::Pre;
 use leptos::prelude::*;
 
-use super::{CopyButton, Erase, Erased, changing};
+use super::{CopyButton, changing};
 use crate::output::{MAX_BYTES, Output, Piece};
 use screen::Screen;
 
@@ -156,7 +156,7 @@ pub(crate) fn Terminal(
 }
 
 /// The pieces as they stand in the document; [`Screen`] adds to them in the same form.
-fn spans(pieces: &[Piece]) -> Vec<Erased> {
+fn spans(pieces: &[Piece]) -> Vec<AnyView> {
     let mut before = 1;
     pieces
         .iter()
@@ -168,7 +168,7 @@ fn spans(pieces: &[Piece]) -> Vec<Erased> {
                     {piece.text.clone()}
                 </span>
             }
-            .erase()
+            .into_any()
         })
         .collect()
 }

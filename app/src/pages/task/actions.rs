@@ -4,7 +4,7 @@ use glassworks_protocol::{State, TaskId};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::components::{Erase, Erased, FunctionForm, ProblemNote, changing};
+use crate::components::{FunctionForm, ProblemNote, changing};
 use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
 use crate::task_view::TaskView;
@@ -27,10 +27,11 @@ pub(super) fn Actions(
     });
     let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
     // Each has an element of its own: what somebody is about to press never becomes another.
-    let buttons = view! { <For each=buttons key=|button| *button children=Button::view /> }.erase();
+    let buttons =
+        view! { <For each=buttons key=|button| *button children=Button::view /> }.into_any();
     let refused = move || match answer.get() {
-        Some(Err(Refused(problem))) => view! { <ProblemNote problem=*problem /> }.erase(),
-        _ => ().erase(),
+        Some(Err(Refused(problem))) => view! { <ProblemNote problem=*problem /> }.into_any(),
+        _ => ().into_any(),
     };
     let send = move |sent: Vec<(String, String)>| {
         let asked = sent.iter().find(|(name, _)| name == "change");
@@ -47,7 +48,7 @@ pub(super) fn Actions(
         <input type="hidden" name="id" value=id.to_string() />
         {buttons}
     }
-    .erase();
+    .into_any();
     view! {
         <div class="actions">
             <FunctionForm url=ChangeTask::url() send=Box::new(send) content />
@@ -86,7 +87,7 @@ fn buttons(state: State, cancel_requested: bool) -> Vec<Button> {
 }
 
 impl Button {
-    fn view(self) -> Erased {
+    fn view(self) -> AnyView {
         let Self {
             change,
             name,
@@ -102,6 +103,6 @@ impl Button {
                 {name}
             </button>
         }
-        .erase()
+        .into_any()
     }
 }

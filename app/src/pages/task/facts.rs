@@ -3,7 +3,7 @@
 use glassworks_protocol::{Task, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{Elapsed, Erase, Erased, Moment, changing, run_start};
+use crate::components::{Elapsed, Moment, changing, run_start};
 use crate::task_view::TaskView;
 use crate::time::duration;
 
@@ -23,11 +23,11 @@ pub(super) fn Facts(view: RwSignal<TaskView>) -> impl IntoView {
     view! { <dl class="facts">{changing(items)}</dl> }
 }
 
-fn one_fact((term, fact): (&'static str, Fact)) -> Erased {
+fn one_fact((term, fact): (&'static str, Fact)) -> AnyView {
     let fact = match fact {
-        Fact::Words(words) => words.erase(),
-        Fact::At(at) => view! { <Moment at /> }.erase(),
-        Fact::Between(from, to) => view! { <Elapsed from to /> }.erase(),
+        Fact::Words(words) => words.into_any(),
+        Fact::At(at) => view! { <Moment at /> }.into_any(),
+        Fact::Between(from, to) => view! { <Elapsed from to /> }.into_any(),
     };
     view! {
         <div>
@@ -35,7 +35,7 @@ fn one_fact((term, fact): (&'static str, Fact)) -> Erased {
             <dd>{fact}</dd>
         </div>
     }
-    .erase()
+    .into_any()
 }
 
 /// What is known of `task`; what it has not got is left out.

@@ -7,31 +7,37 @@ use glassworks_protocol::{JsonText, State, TaskId};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
+use leptos_router::{LazyRoute, lazy_route};
 
 use crate::components::{
-    Attempts, CodeBlock, Erase, Erased, Log, Page, Printed, ProgressBar, StateBadge, Terminal,
-    changing, origin,
+    Attempts, CodeBlock, Log, Page, Printed, ProgressBar, StateBadge, Terminal, changing, origin,
 };
 use crate::curl;
-use crate::functions::{PageData, Wanted};
+use crate::functions::load_task;
 use crate::live::{News, Topic, watch};
 use crate::task_view::{TaskStory, TaskView, printed as printed_by};
 use actions::Actions;
 use facts::Facts;
 
 /// The page of the task that the path names.
-#[component]
-pub(crate) fn TaskPage() -> impl IntoView {
-    let params = use_params_map();
-    let wanted = move || Wanted::Task(params.with(|params| params.get("id").unwrap_or_default()));
-    view! { <Page wanted=Box::new(wanted) show=show /> }
+pub(crate) struct TaskRoute;
+
+#[lazy_route]
+impl LazyRoute for TaskRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(this: Self) -> AnyView {
+        let TaskRoute = this;
+        let params = use_params_map();
+        let id = move || params.with(|params| params.get("id").unwrap_or_default());
+        view! { <Page wanted=id load=load_task show=show /> }.into_any()
+    }
 }
 
-fn show(_: Wanted, data: PageData) -> Option<Erased> {
-    let PageData::Task(story) = data else {
-        return None;
-    };
-    Some(view! { <Story story=*story /> }.erase())
+fn show(_: String, story: TaskStory) -> AnyView {
+    view! { <Story story /> }.into_any()
 }
 
 #[component]
@@ -51,7 +57,7 @@ fn Story(story: TaskStory) -> impl IntoView {
     let badge = move || {
         let (state, cancel_requested) =
             view.with(|view| (view.task.state, view.task.cancel_requested));
-        view! { <StateBadge state cancel_requested /> }.erase()
+        view! { <StateBadge state cancel_requested /> }.into_any()
     };
     let growing = Signal::derive(move || view.with(|view| !view.task.state.is_final()));
     let gone_words = move || gone.get();
@@ -114,12 +120,12 @@ fn follow(id: TaskId, view: RwSignal<TaskView>, printed: Printed, gone: RwSignal
 }
 
 /// How far it is while it runs, and why it failed after it has.
-fn now(view: RwSignal<TaskView>) -> Erased {
+fn now(view: RwSignal<TaskView>) -> AnyView {
     view.with(|view| {
         let task = &view.task;
         match task.state {
             // One that has ended without progress has none to show.
-            State::Completed if task.progress.is_none() => ().erase(),
+            State::Completed if task.progress.is_none() => ().into_any(),
             State::Running | State::Completed => {
                 let label = format!("Progress of {} {}", task.kind, task.id);
                 let progress = task.progress.clone();
@@ -128,7 +134,7 @@ fn now(view: RwSignal<TaskView>) -> Erased {
                         <ProgressBar progress label />
                     </div>
                 }
-                .erase()
+                .into_any()
             }
             State::Failed | State::Retrying => {
                 let message = task.error.as_ref().map(|error| error.message.clone());
@@ -137,9 +143,9 @@ fn now(view: RwSignal<TaskView>) -> Erased {
                         {message}
                     </pre>
                 }
-                .erase()
+                .into_any()
             }
-            State::Scheduled | State::Queued | State::Cancelled => ().erase(),
+            State::Scheduled | State::Queued | State::Cancelled => ().into_any(),
         }
     })
 }
@@ -164,7 +170,7 @@ fn Papers(view: RwSignal<TaskView>) -> impl IntoView {
                 .as_ref()
                 .map_or_else(|| no_result(view.task.state).to_owned(), JsonText::pretty)
         });
-        view! { <CodeBlock label="result as JSON" text /> }.erase()
+        view! { <CodeBlock label="result as JSON" text /> }.into_any()
     };
     let origin = origin();
     let id = view.with_untracked(|view| view.task.id);
