@@ -1,5 +1,6 @@
 //! The kinds of task that come with Glassworks. A kind is one file or folder, and one line here.
 
+pub mod basics;
 mod body;
 pub mod command;
 pub mod fetch;

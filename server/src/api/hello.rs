@@ -1,21 +1,10 @@
 //! `GET /api/hello`: the least that an async server can do.
 
 use axum::Json;
-use glassworks_protocol::Timestamp;
-use serde::Serialize;
-use utoipa::ToSchema;
+use glassworks_handlers::basics;
+use glassworks_protocol::Hello;
 
 use crate::openapi::tags;
-
-/// A greeting.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Hello {
-    /// Always the same words.
-    #[schema(example = "Hello from the async server!")]
-    message: &'static str,
-    /// The server's clock.
-    time: Timestamp,
-}
 
 /// Greets.
 ///
@@ -25,8 +14,5 @@ pub(crate) struct Hello {
     responses((status = 200, description = "A greeting.", body = Hello)),
 )]
 pub(crate) async fn hello() -> Json<Hello> {
-    Json(Hello {
-        message: "Hello from the async server!",
-        time: Timestamp::now(),
-    })
+    Json(basics::hello())
 }

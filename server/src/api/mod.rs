@@ -15,7 +15,6 @@ mod pages;
 mod prefer;
 pub(crate) mod queues;
 pub(crate) mod schedules;
-mod seconds;
 pub(crate) mod slow;
 mod sse;
 pub(crate) mod stats;

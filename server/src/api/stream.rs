@@ -5,16 +5,15 @@
 
 use std::convert::Infallible;
 use std::str::FromStr;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
-use futures::{Stream, StreamExt as _, stream};
-use glassworks_protocol::{FieldError, Timestamp};
+use futures::{Stream, StreamExt as _};
+use glassworks_handlers::basics::{Numbers, numbers};
+use glassworks_protocol::StreamedNumber;
 use http::{HeaderValue, header};
-use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, bad_query, optional};
@@ -23,11 +22,6 @@ use super::unbuffered::unbuffered;
 use crate::error::ApiResult;
 use crate::openapi::tags;
 use crate::shutdown::Shutdown;
-
-const DEFAULT_COUNT: u32 = 10;
-const MOST: u32 = 10_000;
-const DEFAULT_INTERVAL_MS: u64 = 500;
-const LONGEST_INTERVAL_MS: u64 = 60_000;
 
 /// How many numbers, how far apart, and in which form.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -74,15 +68,6 @@ impl FromStr for Format {
     }
 }
 
-/// One number of the stream.
-#[derive(Debug, Serialize)]
-struct Number {
-    #[serde(rename = "number")]
-    place: u32,
-    value: u32,
-    time: Timestamp,
-}
-
 /// Sends numbers, each as soon as it is made.
 ///
 /// `curl -N` shows them as they come. A number is made when the connection has taken the one before;
@@ -100,20 +85,11 @@ pub(crate) async fn stream(
     State(shutdown): State<Shutdown>,
     Query(query): Query<StreamQuery>,
 ) -> ApiResult<Response> {
-    let count = query.count.unwrap_or(DEFAULT_COUNT);
-    let interval_ms = query.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS);
-    let mut faults = Vec::new();
-    if !(1..=MOST).contains(&count) {
-        faults.push(FieldError::new("count", format!("must be 1 to {MOST}")));
-    }
-    if interval_ms > LONGEST_INTERVAL_MS {
-        let detail = format!("must be 0 to {LONGEST_INTERVAL_MS}");
-        faults.push(FieldError::new("interval_ms", detail));
-    }
-    if !faults.is_empty() {
-        return Err(bad_query(faults));
-    }
-    let numbers = numbers(count, Duration::from_millis(interval_ms));
+    let wanted = Numbers {
+        count: query.count,
+        interval_ms: query.interval_ms,
+    };
+    let numbers = numbers(wanted).map_err(bad_query)?;
     Ok(match query.format.unwrap_or_default() {
         Format::Text => {
             let plain = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -125,20 +101,6 @@ pub(crate) async fn stream(
             body(numbers.map(|one| line(&one)), ndjson, &shutdown)
         }
         Format::Sse => response(numbers.map(|one| Ok(event(&one))), &shutdown),
-    })
-}
-
-/// The first number at once, each further one `interval` after the one before was taken.
-fn numbers(count: u32, interval: Duration) -> impl Stream<Item = Number> {
-    stream::iter(1..=count).then(move |number| async move {
-        if number > 1 {
-            sleep(interval).await;
-        }
-        Number {
-            place: number,
-            value: number,
-            time: Timestamp::now(),
-        }
     })
 }
 
@@ -155,14 +117,14 @@ fn body(
     unbuffered(([(header::CONTENT_TYPE, content_type)], body).into_response())
 }
 
-fn line(number: &Number) -> String {
+fn line(number: &StreamedNumber) -> String {
     // Cannot fail: a number has string keys only.
     let mut line = serde_json::to_string(number).unwrap_or_default();
     line.push('\n');
     line
 }
 
-fn event(number: &Number) -> sse::Event {
+fn event(number: &StreamedNumber) -> sse::Event {
     let frame = sse::Event::default().id(number.place.to_string());
     json(frame.event("number"), number)
 }
