@@ -158,6 +158,15 @@ fn what_was_measured_says_how_and_with_which_versions() {
     }
 }
 
+#[test]
+fn the_tables_for_people_have_what_was_measured() {
+    let readme = std::fs::read_to_string(root().join("lessons/fastapi/README.md")).unwrap();
+    for (_, figure) in lessons().figures.all() {
+        let row = format!("| {} | {} |\n", figure.what, figure.words());
+        assert!(readme.contains(&row), "run lessons/fastapi/table: {row}");
+    }
+}
+
 /// Reads the lessons with a text changed.
 fn fault(change: impl FnOnce(&mut Source)) -> String {
     let mut source = Source::embedded();
