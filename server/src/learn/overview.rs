@@ -9,8 +9,8 @@ pub(super) fn content(lessons: &Lessons) -> Markup {
         h1 { "Learn how async servers work, and how they break" }
         p {
             "For people who have written a handler with FastAPI or axum, and want to know what it does to "
-            "the rest of the server. Every figure here was measured, and "
-            a href="/learn/measurements" { "says how" } "."
+            "the rest of the server. "
+            a href="/learn/measurements" { "Every figure here was measured" } "."
         }
         h2 { "Read" }
         ol.learn-chapters {
