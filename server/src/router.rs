@@ -22,7 +22,7 @@ use crate::error::ApiError;
 use crate::labelled::Labelled;
 use crate::node::Node;
 use crate::openapi::{Served, served};
-use crate::{assets, docs, openapi, pages};
+use crate::{assets, docs, learn, openapi, pages};
 
 /// The API. Each route brings its path, its method and its documentation with it; one without
 /// does not compile.
@@ -78,6 +78,7 @@ pub(crate) fn router(node: &Node) -> Router {
     }
     let table = api
         .merge(docs::routes(&document, &node.site))
+        .merge(learn::routes(&node.site))
         .merge(pages::routes(node))
         .merge(assets::routes(&node.site))
         .method_not_allowed_fallback(wrong_method);

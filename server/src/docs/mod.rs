@@ -5,7 +5,6 @@
 
 mod example;
 mod guide;
-mod layout;
 mod operation;
 mod parameters;
 mod problems;
@@ -13,19 +12,14 @@ mod reference;
 mod schema;
 mod text;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::Request;
-use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderValue, header};
-use leptos::nonce::Nonce;
-use maud::Markup;
 use utoipa::openapi::OpenApi;
 
-use crate::guard::headers::page_policy;
 use crate::node::Node;
+use crate::plain::Page;
+use crate::plain::layout::{self, Frame};
 use crate::site::Site;
 
 /// The path of the API's page.
@@ -36,9 +30,6 @@ const PROBLEMS: &str = "/docs/problems";
 
 /// The path of the guide.
 const GUIDE: &str = "/docs/coming-from-fastapi-and-celery";
-
-/// Stands where each response has its own nonce.
-const NONCE: &str = "{nonce}";
 
 /// A route for each page.
 pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
@@ -51,39 +42,13 @@ pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
     pages
         .into_iter()
         .fold(Router::new(), |router, (path, title, content)| {
-            let page = Page::new(&layout::page(title, &urls, NONCE, &content));
+            let frame = Frame {
+                title,
+                current: REFERENCE,
+                script: Some("/docs.js"),
+            };
+            let page = Page::new(&layout::page(&frame, &urls, &content));
             let respond = async move |request: Request| page.respond(&request);
             router.route(path, get(respond))
         })
-}
-
-/// A page as it is for as long as the process runs. Cheap to clone.
-#[derive(Clone, Debug)]
-struct Page {
-    /// What stands between one nonce and the next.
-    parts: Arc<[String]>,
-}
-
-impl Page {
-    fn new(html: &Markup) -> Self {
-        Self {
-            parts: html.0.split(NONCE).map(str::to_owned).collect(),
-        }
-    }
-
-    /// Answers with the page. Only scripts with this response's nonce run on it.
-    fn respond(&self, request: &Request) -> Response {
-        let host = request.headers().get(header::HOST);
-        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let nonce = Nonce::new();
-        let origin = format!("http://{host}");
-        let html = self.parts.join(&*nonce).replace(operation::ORIGIN, &origin);
-        let mut response = Html(html).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if let Some(policy) = page_policy(&nonce, host) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        response
-    }
 }

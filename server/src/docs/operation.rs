@@ -10,9 +10,7 @@ use super::parameters::{Sample, form, parameters, place};
 use super::{example, schema, text};
 use crate::openapi::PROBLEM_JSON;
 use crate::openapi::sockets::WEBSOCKET;
-
-/// Where a page's own address stands until it is known.
-pub(super) const ORIGIN: &str = "{origin}";
+use crate::plain::ORIGIN;
 
 /// The section of one operation.
 pub(super) fn section(

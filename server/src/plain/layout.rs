@@ -1,10 +1,26 @@
-//! What both pages have: the head, and the way around.
+//! What these pages have around their content: the head, and the way around.
 
 use glassworks_app::{AssetUrls, PAGES};
 use maud::{DOCTYPE, Markup, html};
 
-/// A whole document around `content`; scripts that carry `nonce` run on it.
-pub(super) fn page(title: &str, urls: &AssetUrls, nonce: &str, content: &Markup) -> Markup {
+use super::NONCE;
+
+/// The pages beside the application's, by path and name.
+const SECTIONS: [(&str, &str); 2] = [("/learn", "Learn"), ("/docs", "API")];
+
+/// What differs between pages, beside their content.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// Its name in the browser's list of pages.
+    pub(crate) title: &'a str,
+    /// The section of the header that it belongs to, by path.
+    pub(crate) current: &'a str,
+    /// The path of a script that adds to it.
+    pub(crate) script: Option<&'a str>,
+}
+
+/// A whole document around `content`.
+pub(crate) fn page(frame: &Frame<'_>, urls: &AssetUrls, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -12,18 +28,18 @@ pub(super) fn page(title: &str, urls: &AssetUrls, nonce: &str, content: &Markup)
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · Glassworks" }
+                title { (frame.title) " · Glassworks" }
                 @if !urls.css.is_empty() {
                     link rel="stylesheet" href=(urls.css);
                 }
                 link rel="icon" type="image/svg+xml" href="/favicon.svg";
-                @if !urls.js.is_empty() {
-                    script type="module" src="/docs.js" nonce=(nonce) {}
+                @if let Some(script) = frame.script.filter(|_| !urls.js.is_empty()) {
+                    script type="module" src=(script) nonce=(NONCE) {}
                 }
             }
             body {
                 a.skip-link href="#main" { "Skip to the content" }
-                (header())
+                (header(frame.current))
                 main.docs #main tabindex="-1" { (content) }
             }
         }
@@ -31,7 +47,7 @@ pub(super) fn page(title: &str, urls: &AssetUrls, nonce: &str, content: &Markup)
 }
 
 /// The same header as on the application's pages, whose scripts do not run here.
-fn header() -> Markup {
+fn header(current: &str) -> Markup {
     html! {
         header.site-header {
             a.brand href="/" aria-label="Glassworks, board" {
@@ -43,7 +59,9 @@ fn header() -> Markup {
             }
             nav aria-label="Pages" {
                 @for (href, name) in PAGES { a href=(href) { (name) } }
-                a href="/docs" aria-current="page" { "API" }
+                @for (href, name) in SECTIONS {
+                    a href=(href) aria-current=[(href == current).then_some("page")] { (name) }
+                }
             }
         }
     }
