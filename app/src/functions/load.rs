@@ -49,6 +49,7 @@ pub(crate) async fn load_task(id: String) -> Result<TaskStory, Refused> {
 
 /// The kinds that this server runs.
 #[server(prefix = "/fn", endpoint = "kinds", input = GetUrl, output = Json)]
+#[allow(clippy::unused_async, reason = "a server function is async")]
 pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
     Ok(super::engine()?.kinds().to_vec())
 }
