@@ -21,6 +21,7 @@ use crate::handler::Handler;
 use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
 use crate::journal::Journal;
+use crate::neighbours::Neighbours;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
@@ -74,7 +75,7 @@ impl Builder {
     }
 
     /// As [`start`](Self::start), on a store that is open. It must have been opened with the limits
-    /// of the options, and nobody else may use it.
+    /// of the options, and no other engine may use this handle of it.
     pub async fn start_on(self, store: Arc<dyn Store>) -> Result<Engine, StartError> {
         panic::install_hook();
         let hub = Arc::new(Hub::new());
@@ -99,10 +100,13 @@ impl Builder {
             Arc::clone(&tally),
             Arc::clone(&claims),
         );
-        match housekeeping::recover(&journal).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
-            Err(_) => return Err(StartError::Recover),
+        // What other nodes may be running is theirs for as long as their leases hold.
+        if !store.is_shared() {
+            match housekeeping::recover(&journal).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
+                Err(_) => return Err(StartError::Recover),
+            }
         }
         for (name, rule) in &self.options.queues {
             set_queue(name, *rule, &*store, &journal)
@@ -141,7 +145,7 @@ impl Builder {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let dispatcher = Dispatcher {
             journal: journal.clone(),
-            claims,
+            claims: Arc::clone(&claims),
             registry: Arc::clone(&registry),
             runs: Arc::clone(&runs),
             tally: Arc::clone(&tally),
@@ -152,15 +156,26 @@ impl Builder {
             attempts: attempts.clone(),
         };
         dispatching.spawn(dispatcher.run(granted));
+        let runs_in_question = Arc::new(Notify::new());
         let house = Housekeeping {
             journal: journal.clone(),
             runs: Arc::clone(&runs),
             lease: options.lease,
             retention: options.retention,
+            in_question: Arc::clone(&runs_in_question),
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
         let schedules_changed = Arc::new(Notify::new());
+        let neighbours = Neighbours {
+            hub: Arc::clone(&hub),
+            runs: Arc::clone(&runs),
+            claims: Arc::clone(&claims),
+            schedules_changed: Arc::clone(&schedules_changed),
+            runs_in_question,
+            stop: stop_housekeeping.clone(),
+        };
+        keeping.spawn(neighbours.run(store.listen()));
         let scheduler = Scheduler {
             store: Arc::clone(&store),
             journal: journal.clone(),
