@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use futures::try_join;
+use futures::{FutureExt, try_join};
 use glassworks_protocol::{EventBody, QueueSettings, State, TaskId, Timestamp};
 use uuid::Uuid;
 
@@ -71,12 +71,12 @@ impl<'b> Batch<'b> {
         time: &Time,
         by: Uuid,
     ) -> Result<Committed, Ended> {
-        let (mut batch, transaction) = Self::load(connected, writes, limits, time).await?;
+        let (mut batch, transaction) = Self::load(connected, writes, limits, time).boxed().await?;
         for write in writes {
-            let outcome = batch.apply(write).await?;
+            let outcome = batch.apply(write).boxed().await?;
             batch.committed.outcomes.push(outcome);
         }
-        let stored = batch.store(by).await;
+        let stored = batch.store(by).boxed().await;
         let committed = batch.committed;
         match stored {
             Ok(()) => Ok(committed),

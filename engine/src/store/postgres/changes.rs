@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::try_join;
+use futures::{FutureExt, try_join};
 use glassworks_protocol::{Event, Failure, Progress, TaskId, Timestamp};
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
@@ -122,12 +122,12 @@ impl<'b> Pending<'b> {
         let any = !gone.is_empty();
         // In this order, and without waiting for each other.
         try_join!(
-            inserts.store(connected),
-            updates.store(connected),
-            moves.store(connected),
-            told.store(connected),
-            cuts.store(connected),
-            failures.store(connected),
+            inserts.store(connected).boxed(),
+            updates.store(connected).boxed(),
+            moves.store(connected).boxed(),
+            told.store(connected).boxed(),
+            cuts.store(connected).boxed(),
+            failures.store(connected).boxed(),
             when(!results.is_empty(), async {
                 client
                     .execute(&its.save_results, &[&with_result, &results])

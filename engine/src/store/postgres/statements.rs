@@ -1,6 +1,6 @@
 //! The prepared statements of a connection.
 
-use futures::try_join;
+use futures::future::try_join_all;
 use tokio_postgres::{Client, Error, Statement};
 
 use super::sql;
@@ -19,8 +19,12 @@ macro_rules! statements {
 
         impl Statements for $name {
             async fn prepare(client: &Client) -> Result<Self, Error> {
-                let ($($field,)*) = try_join!($(client.prepare(sql::$text),)*)?;
-                Ok(Self { $($field,)* })
+                // On the heap: together they would be much for a stack.
+                let texts = [$(sql::$text),*];
+                let prepared = try_join_all(texts.map(|text| client.prepare(text))).await?;
+                // As many as there are texts, in their order.
+                let mut place = 0..;
+                Ok(Self { $($field: prepared[place.next().unwrap_or(0)].clone(),)* })
             }
         }
     };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -103,7 +104,9 @@ impl Writer {
                 Some(connected) => connected,
                 None => self.connect().await?,
             };
-            let ended = Batch::commit(&connected, batch, self.limits, &self.time, self.id).await;
+            // On the heap: with all its statements it would be much for a stack.
+            let ended = Batch::commit(&connected, batch, self.limits, &self.time, self.id).boxed();
+            let ended = ended.await;
             let failed = match ended {
                 Ok(committed) => {
                     *place = Some(connected);
