@@ -163,6 +163,23 @@ async fn a_moment_of_a_schedule_fires_once_however_many_nodes_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_node_lists_all_that_share_the_store() {
+    let scratch = Scratch::new().await;
+    let nodes = [
+        node(&scratch, "one", quick()).await,
+        node(&scratch, "other", quick()).await,
+    ];
+    for asked in &nodes {
+        eventually("both to be listed", async || {
+            let listed = asked.nodes().await.unwrap();
+            let names: Vec<&str> = listed.iter().map(|node| node.name.as_str()).collect();
+            (names == ["one", "other"]).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_starts_leaves_alone_what_another_runs() {
     let scratch = Scratch::new().await;
     let one = node(&scratch, "one", quick()).await;

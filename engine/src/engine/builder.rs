@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::answers::answer;
 use super::in_flight::InFlight;
+use super::nodes::Card;
 use super::{Engine, Inner};
 use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::dispatcher::Dispatcher;
@@ -185,6 +186,17 @@ impl Builder {
             stop: closing.clone(),
         };
         dispatching.spawn(scheduler.run());
+        let card = Card {
+            id: Uuid::now_v7(),
+            name: options.node.clone(),
+            started_at: Timestamp::now(),
+            workers: options.workers,
+            runs: Arc::clone(&runs),
+        };
+        keeping.spawn(
+            card.clone()
+                .show(Arc::clone(&store), stop_housekeeping.clone()),
+        );
         let stop_on_drop = [
             closing.clone().drop_guard(),
             stop_housekeeping.clone().drop_guard(),
@@ -201,8 +213,8 @@ impl Builder {
             lists: Lists::default(),
             figures: Figures::default(),
             options,
-            id: Uuid::now_v7(),
-            started_at: Timestamp::now(),
+            started_at: card.started_at,
+            card,
             started: Instant::now(),
             closing,
             release,

@@ -18,10 +18,11 @@ mod write;
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream, StreamExt};
 use glassworks_protocol::{
-    Event, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    Event, NodeInfo, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
     TaskSummary, Timestamp,
 };
 
@@ -222,6 +223,12 @@ pub trait Store: Send + Sync + 'static {
     /// it is told. It ends at once where there are no others.
     fn listen(&self) -> BoxStream<'static, News> {
         stream::empty().boxed()
+    }
+
+    /// Tells those who share the store that `node` is there, and gives all that are, by name. It is
+    /// forgotten when it has not said so for 30 s. Nothing but the list of nodes depends on it.
+    fn meet(&self, node: NodeInfo) -> BoxFuture<'_, Result<Vec<NodeInfo>, StoreError>> {
+        future::ready(Ok(vec![node])).boxed()
     }
 
     /// The task, or `None`.

@@ -19,7 +19,7 @@ use crate::store::allowance::Pace;
 use crate::store::counts::Counts;
 use crate::store::decision::{Effects, Head};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write, fenced};
-use crate::store::{StoreError, admission, codes};
+use crate::store::{StoreError, StoreFailure, admission, codes};
 
 /// One batch in its transaction.
 pub(super) struct Batch<'b> {
@@ -80,7 +80,9 @@ impl<'b> Batch<'b> {
         let committed = batch.committed;
         match stored {
             Ok(()) => Ok(committed),
-            Err(failed) if connected.is_closed() => {
+            Err(failed)
+                if connected.is_closed() || failed.error.failure == StoreFailure::Unreachable =>
+            {
                 let decided = Decided {
                     committed,
                     transaction,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::try_join;
+use futures::{FutureExt, try_join};
 use glassworks_protocol::{QueueSettings, State, TaskId, Timestamp};
 use uuid::Uuid;
 
@@ -81,12 +81,21 @@ impl Batch<'_> {
 
     /// Queues what is due. Whether there may be more of it.
     async fn promote(&mut self) -> Result<bool, Failed> {
-        self.flush(false).await?;
         let (client, its) = (&self.connected.client, &self.connected.statements);
         let (now, limit) = (self.now.as_millis(), i64::from(PROMOTED_AT_A_TIME));
-        let (misset, due) = try_join!(
-            async { client.query(&its.heads_misset, &[&now, &limit]).await },
-            async { client.query(&its.heads_due, &[&now, &limit]).await },
+        let (heads, events) = (&self.heads, &self.committed.events);
+        let flushed = self.pending.flush(self.connected, heads, events, false);
+        // In this order, so that the questions see what was stored.
+        let ((), misset, due) = try_join!(
+            flushed.boxed(),
+            async {
+                let found = client.query(&its.heads_misset, &[&now, &limit]).await;
+                found.map_err(Failed::from)
+            },
+            async {
+                let found = client.query(&its.heads_due, &[&now, &limit]).await;
+                found.map_err(Failed::from)
+            },
         )?;
         for row in &misset {
             let stored = rows::head(row)?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::connect::{Backoff, Connected, Endpoint};
 use super::statements::NoStatements;
 use super::{news, sql};
-use crate::store::{News, StoreError};
+use crate::store::{News, StoreError, StoreFailure};
 
 /// Messages that wait to be read; past it, whoever listens has to look.
 const WAITING: usize = 1_000;
@@ -81,7 +81,7 @@ impl Listener {
                         Some(News::anything())
                     }
                     Some(message) => news::read(&message, self.own),
-                    None => return Ok(()),
+                    None => return Err(lost("the connection was lost")),
                 },
                 () = self.unsure.notified() => Some(News::anything()),
                 _ = look.tick() => {
@@ -103,9 +103,10 @@ async fn prove(connected: &Connected<NoStatements>) -> Result<(), StoreError> {
     let asked = connected.client.simple_query("");
     match timeout(ANSWERS_WITHIN, asked).await {
         Ok(answered) => Ok(answered.map(drop)?),
-        Err(_) => Err(StoreError::new(
-            crate::store::StoreFailure::Unreachable,
-            "the server has fallen silent",
-        )),
+        Err(_) => Err(lost("the server has fallen silent")),
     }
+}
+
+fn lost(cause: &str) -> StoreError {
+    StoreError::new(StoreFailure::Unreachable, cause)
 }

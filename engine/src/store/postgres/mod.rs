@@ -15,6 +15,7 @@ mod folding;
 mod forgetting;
 mod listener;
 mod listing;
+mod meeting;
 mod news;
 mod queues;
 mod read;
@@ -37,7 +38,8 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, try_join};
 use glassworks_protocol::{
-    Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+    NodeInfo, Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary,
+    Timestamp,
 };
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -47,6 +49,7 @@ use uuid::Uuid;
 use self::connect::{Connected, Endpoint};
 use self::folding::Folding;
 use self::listener::Listener;
+use self::meeting::Meeting;
 use self::readers::{Lane, Readers};
 use self::statements::{NoStatements, WriterStatements};
 use self::writer::{Shared, Writer};
@@ -153,6 +156,7 @@ pub struct PostgresStore {
     readers: Readers,
     writer: Writer,
     shared: Shared,
+    meeting: Meeting,
     _folding: Folding,
 }
 
@@ -196,6 +200,7 @@ impl PostgresStore {
         Ok(Self {
             readers: Readers::new(endpoint.clone()),
             writer: Writer::new(writing, endpoint.clone(), limits, time, &shared),
+            meeting: Meeting::new(endpoint.clone()),
             _folding: Folding::start(endpoint.clone(), Arc::clone(&shared.changed)),
             endpoint,
             shared,
@@ -223,6 +228,10 @@ impl Store for PostgresStore {
             unsure: Arc::clone(&self.shared.unsure),
         };
         listener.listen()
+    }
+
+    fn meet(&self, node: NodeInfo) -> BoxFuture<'_, Result<Vec<NodeInfo>, StoreError>> {
+        async move { self.meeting.meet(&node).await }.boxed()
     }
 
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>> {

@@ -379,6 +379,19 @@ pub(super) const OLDEST_QUEUED: &str = "\
     FROM (SELECT queue, kind FROM counts WHERE state = 1 GROUP BY queue, kind) c, \
         generate_series(0, 9) AS p (priority)";
 
+/// A node is there, and was seen just now.
+pub(super) const SAVE_NODE: &str = "\
+    INSERT INTO nodes (id, name, version, started_at, workers, busy_workers, last_seen_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
+    ON CONFLICT (id) DO UPDATE SET busy_workers = excluded.busy_workers, \
+        last_seen_at = excluded.last_seen_at";
+pub(super) const DROP_NODES: &str = "\
+    DELETE FROM nodes \
+    WHERE last_seen_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1::bigint";
+pub(super) const NODES: &str = "\
+    SELECT id, name, version, started_at, last_seen_at, workers, busy_workers FROM nodes \
+    ORDER BY name, id";
+
 pub(super) const FIGURES: &str = "\
     SELECT (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c \
             WHERE c.relnamespace = 'glassworks'::regnamespace AND c.relkind = 'r')::bigint";

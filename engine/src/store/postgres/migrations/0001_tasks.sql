@@ -152,3 +152,14 @@ CREATE TABLE requests (
     accepted_at bigint NOT NULL
 );
 CREATE INDEX requests_accepted ON requests (accepted_at, key);
+
+-- Which nodes were seen lately. Only the list of nodes depends on it.
+CREATE TABLE nodes (
+    id           uuid PRIMARY KEY,
+    name         text NOT NULL,
+    version      text NOT NULL,
+    started_at   bigint NOT NULL,
+    last_seen_at bigint NOT NULL,
+    workers      bigint NOT NULL,
+    busy_workers bigint NOT NULL
+) WITH (fillfactor = 50);
