@@ -57,7 +57,7 @@ fn config() -> Config {
 
 #[test]
 fn sqlite_does_what_the_model_does() {
-    does_what_the_model_does(Kept::in_a_file);
+    does_what_the_model_does(async || Kept::in_a_file());
 }
 
 #[test]

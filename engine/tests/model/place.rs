@@ -27,7 +27,7 @@ pub(crate) enum Kept {
 }
 
 impl Kept {
-    pub(crate) async fn in_a_file() -> Self {
+    pub(crate) fn in_a_file() -> Self {
         Self::File(tempfile::tempdir().unwrap(), None)
     }
 

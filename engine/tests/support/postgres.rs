@@ -2,7 +2,11 @@
 //! program has ended, in whatever way it ends.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::io::Read as _;
@@ -19,7 +23,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
 /// How long the server may take to start.
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// What to do about a machine without the server.
 const MISSING: &str = "PostgreSQL's server programs (initdb, postgres) are not found: \
@@ -39,7 +43,7 @@ const MINDER: &str = r#"
 /// A cluster, for all tests of one program.
 struct Cluster {
     port: u16,
-    minder: Child,
+    _minder: Child,
     /// Closed with this program.
     _alive: ChildStdin,
 }
@@ -134,36 +138,35 @@ impl Cluster {
             .spawn()
             .unwrap();
         let alive = minder.stdin.take().unwrap();
-        let cluster = Self {
+        wait_for_start(&folder);
+        Self {
             port,
-            minder,
+            _minder: minder,
             _alive: alive,
-        };
-        cluster.wait(&folder);
-        cluster
-    }
-
-    fn wait(&self, folder: &Path) {
-        let by = Instant::now() + STARTS_WITHIN;
-        let said = || {
-            let mut said = String::new();
-            let log = fs::File::open(folder.join("log"));
-            let _ = log.unwrap().read_to_string(&mut said);
-            said
-        };
-        while !said().contains("ready to accept connections") {
-            assert!(
-                Instant::now() < by,
-                "PostgreSQL does not start:\n{}",
-                said()
-            );
-            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     fn url(&self, database: &str) -> String {
         let port = self.port;
         format!("postgres://glassworks:secret@127.0.0.1:{port}/{database}?sslmode=disable")
+    }
+}
+
+fn wait_for_start(folder: &Path) {
+    let by = Instant::now() + STARTS_WITHIN;
+    let said = || {
+        let mut said = String::new();
+        let log = fs::File::open(folder.join("log"));
+        let _ = log.unwrap().read_to_string(&mut said);
+        said
+    };
+    while !said().contains("ready to accept connections") {
+        assert!(
+            Instant::now() < by,
+            "PostgreSQL does not start:\n{}",
+            said()
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

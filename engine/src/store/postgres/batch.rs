@@ -257,7 +257,7 @@ impl<'b> Batch<'b> {
         let news = std::mem::take(&mut self.news).finish(by, &self.committed);
         let (client, its) = (&self.connected.client, &self.connected.statements);
         let (connected, heads, events) = (self.connected, &self.heads, &self.committed.events);
-        let flushed = self.pending.flush(connected, heads, events, true);
+        let flushed = self.pending.flush(connected, heads, events, true).boxed();
         let counted = async {
             let added = async {
                 client
@@ -437,6 +437,7 @@ impl<'b> Batch<'b> {
         let (heads, events) = (&self.heads, &self.committed.events);
         self.pending
             .flush(self.connected, heads, events, new_too)
+            .boxed()
             .await
     }
 }

@@ -38,19 +38,40 @@ pub(super) struct Pending<'b> {
 struct Dirty {
     /// Failures that were added.
     failed: i32,
-    /// The progress it has now, where that changed.
-    progress: Option<Option<Progress>>,
+    /// What it shows of its progress.
+    progress: Shown,
     /// It is in another state.
     moved: bool,
 }
 
-impl<'b> Pending<'b> {
+/// What a task shows of its progress.
+#[derive(Default)]
+enum Shown {
+    /// What it showed before.
+    #[default]
+    AsBefore,
+    /// Nothing: a new attempt begins.
+    Nothing,
+    This(Progress),
+}
+
+impl Shown {
+    /// What it shows now, where that changed.
+    fn changed(self) -> Option<Progress> {
+        match self {
+            Self::This(progress) => Some(progress),
+            Self::AsBefore | Self::Nothing => None,
+        }
+    }
+}
+
+impl Pending<'_> {
     /// Notes what a decision left to be stored, but for its events.
     pub(super) fn note(&mut self, id: TaskId, moved: bool, effects: Effects) {
         let dirty = self.dirty.entry(id).or_default();
         dirty.moved |= moved;
         if let Some(progress) = effects.progress {
-            dirty.progress = Some(Some(progress));
+            dirty.progress = Shown::This(progress);
         }
         if let Some(failure) = effects.failure {
             dirty.failed += 1;
@@ -66,7 +87,7 @@ impl<'b> Pending<'b> {
 
     /// Notes that a new attempt begins, which has no progress yet.
     pub(super) fn forget_progress(&mut self, id: TaskId) {
-        self.dirty.entry(id).or_default().progress = Some(None);
+        self.dirty.entry(id).or_default().progress = Shown::Nothing;
     }
 
     pub(super) fn forget(&mut self, id: TaskId) {
@@ -116,7 +137,7 @@ impl<'b> Pending<'b> {
             .map(|(id, result)| (id.0, result))
             .unzip();
         let gone = std::mem::take(&mut self.gone);
-        let (paced, paces): (Vec<String>, Vec<i64>) =
+        let (limited, paces): (Vec<String>, Vec<i64>) =
             std::mem::take(&mut self.paces).into_iter().unzip();
         let (client, its) = (&connected.client, &connected.statements);
         let any = !gone.is_empty();
@@ -133,8 +154,8 @@ impl<'b> Pending<'b> {
                     .execute(&its.save_results, &[&with_result, &results])
                     .await
             }),
-            when(!paced.is_empty(), async {
-                client.execute(&its.save_paces, &[&paced, &paces]).await
+            when(!limited.is_empty(), async {
+                client.execute(&its.save_paces, &[&limited, &paces]).await
             }),
             when(any, async {
                 client.execute(&its.delete_tasks, &[&gone]).await
@@ -251,8 +272,9 @@ struct Updates {
 
 impl Updates {
     fn add(&mut self, stored: &StoredHead, dirty: Dirty) -> Result<(), Failed> {
-        self.progressed.push(dirty.progress.is_some());
-        let progress = dirty.progress.flatten();
+        let stays = matches!(dirty.progress, Shown::AsBefore);
+        self.progressed.push(!stays);
+        let progress = dirty.progress.changed();
         self.heads.add(stored, dirty.failed, progress)
     }
 
@@ -323,7 +345,7 @@ struct Labels<'b> {
 impl<'b> Inserts<'b> {
     fn add(&mut self, new: &'b NewRow, stored: &StoredHead, dirty: Dirty) -> Result<(), Failed> {
         self.heads
-            .add(stored, dirty.failed, dirty.progress.flatten())?;
+            .add(stored, dirty.failed, dirty.progress.changed())?;
         self.kinds.push(&new.kind);
         self.queues.push(&new.queue);
         self.priorities.push(stored.priority);

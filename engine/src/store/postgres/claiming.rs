@@ -39,13 +39,13 @@ struct Lane {
 
 impl Batch<'_> {
     pub(super) async fn claim(&mut self, claim: &Claim) -> Result<Outcome, Failed> {
-        let mut more = self.promote().await?;
-        let running = self.limits_of(claim).await?;
+        let mut more = self.promote().boxed().await?;
+        let running = self.limits_of(claim).boxed().await?;
         let lanes = self.lanes(claim, &running);
         let allowed = |lane: &Lane| lane.waiting.min(lane.allowed.into());
         let startable: u64 = lanes.iter().map(allowed).sum();
         more |= startable > claim.room.into();
-        let (chosen, next_due, held) = self.choose(claim, &lanes).await?;
+        let (chosen, next_due, held) = self.choose(claim, &lanes).boxed().await?;
         let tasks = self.take(claim, &chosen).await?;
         let mut starts: BTreeMap<String, u32> = BTreeMap::new();
         for id in &chosen {
@@ -350,12 +350,12 @@ impl Batch<'_> {
     }
 
     pub(super) async fn rescue(&mut self, lost: &Lost, limit: u32) -> Result<u32, Failed> {
-        let (before, lease_ms, held) = match lost {
+        let (before, lease_ms, own) = match lost {
             Lost::All => (i64::MAX, None, &[][..]),
             Lost::Expired { lease_ms, held } => (self.now.as_millis(), Some(*lease_ms), &held[..]),
         };
-        let held: HashSet<(TaskId, u32)> = held.iter().copied().collect();
-        let wanted = i64::from(limit).saturating_add(rows::signed(held.len() as u64));
+        let own: HashSet<(TaskId, u32)> = own.iter().copied().collect();
+        let wanted = i64::from(limit).saturating_add(rows::signed(own.len() as u64));
         self.flush(true).await?;
         let (client, its) = (&self.connected.client, &self.connected.statements);
         let found = client
@@ -365,7 +365,7 @@ impl Batch<'_> {
         for row in &found {
             let stored = rows::head(row)?;
             let mut head = stored.head.clone();
-            if held.contains(&(head.id, head.attempt)) {
+            if own.contains(&(head.id, head.attempt)) {
                 continue;
             }
             if rescued == limit {

@@ -15,9 +15,10 @@ const MEETINGS: [&str; 2] = ["tasks_unique_key", "requests_pkey"];
 fn failure_of(error: &Error) -> StoreFailure {
     let Some(code) = error.code() else {
         // Not an answer of the server: the connection has failed, or never came to be.
-        let spoken = error.is_closed()
-            || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>());
-        return if spoken {
+        let lost = error.is_closed()
+            || std::error::Error::source(error)
+                .is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+        return if lost {
             StoreFailure::Unreachable
         } else {
             StoreFailure::Failed

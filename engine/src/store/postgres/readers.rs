@@ -57,12 +57,12 @@ impl Lane {
 /// The connections that read.
 pub(super) struct Readers {
     endpoint: Endpoint,
-    lanes: [Waiting; 3],
+    lanes: [Places; 3],
     backoff: Backoff,
     asked: AtomicU64,
 }
 
-struct Waiting {
+struct Places {
     turns: Semaphore,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Connected<ReaderStatements>>>,
@@ -80,7 +80,7 @@ impl Drop for Waiter<'_> {
 /// A connection in use. It goes back to its lane: a question whose caller has gone ends behind it,
 /// and what is asked next is answered after that.
 struct InUse<'l> {
-    lane: &'l Waiting,
+    lane: &'l Places,
     connected: Option<Connected<ReaderStatements>>,
 }
 
@@ -96,7 +96,7 @@ impl Drop for InUse<'_> {
 
 impl Readers {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        let lanes = Lane::ALL.map(|lane| Waiting {
+        let lanes = Lane::ALL.map(|lane| Places {
             turns: Semaphore::new(lane.connections()),
             waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
@@ -165,11 +165,7 @@ impl Readers {
         }
     }
 
-    async fn connection<'l>(
-        &self,
-        lane: Lane,
-        waits: &'l Waiting,
-    ) -> Result<InUse<'l>, StoreError> {
+    async fn connection<'l>(&self, lane: Lane, waits: &'l Places) -> Result<InUse<'l>, StoreError> {
         let idle = loop {
             let idle = waits.idle.lock().pop();
             if idle.as_ref().is_none_or(|idle| !idle.is_closed()) {
