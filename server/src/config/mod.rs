@@ -292,7 +292,7 @@ mod tests {
             assert!(!refused.contains("s3cret"), "{refused}");
         }
         let taken = config(&["--database", "postgres://me:s3cret@db/tasks"]).unwrap();
-        assert_eq!(taken.database.to_string(), "postgres://me@db/tasks");
+        assert_eq!(taken.database.to_string(), "postgres://me@db:5432/tasks");
         assert!(!format!("{taken:?}").contains("s3cret"));
     }
 
