@@ -89,6 +89,7 @@ impl StoreFailure {
             Self::Faulty => "the server's database cannot be read or written",
             Self::Damaged => "the server's database is damaged",
             Self::Gone => "the server's database is not there any more",
+            Self::Unreachable => "the server's database is not reached",
             Self::TimedOut => "the server's store does not answer in time",
             Self::Failed | Self::Crowded | Self::TooMuch => {
                 "the store cannot be used at the moment"
@@ -137,9 +138,9 @@ impl Error {
             Self::InFlight
             | Self::Crowded
             | Self::TooMuch
-            | Self::Unavailable(StoreFailure::Busy | StoreFailure::TimedOut) => {
-                Some(Duration::from_secs(1))
-            }
+            | Self::Unavailable(
+                StoreFailure::Busy | StoreFailure::TimedOut | StoreFailure::Unreachable,
+            ) => Some(Duration::from_secs(1)),
             Self::BacklogFull { .. } => Some(Duration::from_secs(5)),
             // Somebody has to see to it first, or another process takes over.
             Self::Unavailable(_) | Self::ShuttingDown => Some(Duration::from_secs(10)),

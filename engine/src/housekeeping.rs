@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassworks_protocol::TaskId;
+use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,8 @@ pub(crate) struct Housekeeping {
     pub(crate) runs: Arc<Runs>,
     pub(crate) lease: Duration,
     pub(crate) retention: Retention,
+    /// Told when attempts of this node may have been asked to stop elsewhere.
+    pub(crate) in_question: Arc<Notify>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -45,7 +48,12 @@ impl Housekeeping {
         let mut renew = tokio::time::interval(self.lease / RENEWALS_PER_LEASE);
         // A machine that slept needs one round, not all those it missed.
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while self.stop.run_until_cancelled(renew.tick()).await.is_some() {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                _ = renew.tick() => {}
+                () = self.in_question.notified() => {}
+            }
             // Only who has just heard that its own leases hold may take back others'.
             if self.renew().await {
                 self.rescue().await;

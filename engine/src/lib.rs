@@ -19,6 +19,7 @@ mod housekeeping;
 mod hub;
 mod journal;
 mod limits;
+mod neighbours;
 mod options;
 mod readiness;
 mod registry;

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::limits::{Limits, Retention};
-use crate::store::sqlite::OpenError;
+use crate::store::OpenError;
+use crate::store::postgres::Address;
 
 /// What an engine is started with. Every field has a default that suits one machine.
 #[derive(Clone, Debug)]
@@ -81,17 +82,26 @@ impl Default for Options {
     }
 }
 
-/// Where tasks are kept, written as `sqlite:FILE`.
+/// Where tasks are kept, written as `sqlite:FILE` or `postgres://USER:PASSWORD@HOST:PORT/NAME`. It
+/// never shows a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     /// A SQLite file, made when it is not there. One process at a time.
     Sqlite(PathBuf),
+    /// A PostgreSQL database. Any number of processes at a time.
+    Postgres(Box<Address>),
 }
 
 impl FromStr for Database {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match text.parse() {
+                Ok(address) => Ok(Self::Postgres(Box::new(address))),
+                Err(what) => Err(format!("the URL of the database cannot be used: {what}")),
+            };
+        }
         match text.strip_prefix("sqlite:") {
             Some(file) if file.starts_with("file:") || file.starts_with("//") => Err(format!(
                 "`{text}` looks like a URI: write sqlite: and the file's name as it is"
@@ -100,7 +110,14 @@ impl FromStr for Database {
                 "`{text}` would keep nothing: tasks are kept in a file, write sqlite:FILE"
             )),
             Some(file) if !file.is_empty() => Ok(Self::Sqlite(PathBuf::from(file))),
-            _ => Err(format!("`{text}` is not a database: write sqlite:FILE")),
+            // Without what it is instead: that may have a password.
+            _ if text.contains("://") => Err("it is not a database: write sqlite:FILE or \
+                 postgres://USER:PASSWORD@HOST:PORT/NAME"
+                .to_owned()),
+            _ => Err(format!(
+                "`{text}` is not a database: write sqlite:FILE or \
+                 postgres://USER:PASSWORD@HOST:PORT/NAME"
+            )),
         }
     }
 }
@@ -109,6 +126,7 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(file) => write!(f, "sqlite:{}", file.display()),
+            Self::Postgres(address) => write!(f, "{address}"),
         }
     }
 }

@@ -61,9 +61,9 @@ pub struct Percentiles {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoreFigures {
-    /// The kind of store: `sqlite`.
+    /// The kind of store: `sqlite` or `postgres`.
     pub kind: &'static str,
-    /// How a commit that somebody relies on is made safe: `full` waits for the disk.
+    /// How a commit that somebody relies on is made safe: `full` or `on`, both wait for the disk.
     pub sync: &'static str,
     /// What it takes up on the disk, in bytes.
     pub size_bytes: u64,

@@ -60,9 +60,29 @@ apt_all() {
     dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort
 }
 
-# What some tests call: strace shows when the disk was asked to sync, curl runs the README's lines.
+# What some tests call: strace shows when the disk was asked to sync, curl runs the README's lines,
+# and PostgreSQL's server keeps what the tests of its store store, in clusters of their own.
 test_programs_install() {
-    have strace && have curl && return 0
-    is_debian || die "the tests call strace and curl: install them"
-    apt_install "strace and curl, for the tests (a few seconds)" strace curl
+    if ! have strace || ! have curl; then
+        is_debian || die "the tests call strace and curl: install them"
+        apt_install "strace and curl, for the tests (a few seconds)" strace curl
+    fi
+    postgres_programs && return 0
+    is_debian || die "the tests start PostgreSQL servers: install initdb and postgres, at least of version 15"
+    postgres_install
+}
+
+# Where the tests look for them.
+postgres_programs() {
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || have initdb
+}
+
+# Debian's package would start a cluster of the system, which nothing here needs.
+postgres_install() {
+    local settings=/etc/postgresql-common/createcluster.conf
+    apt_install "what a PostgreSQL server needs, for the tests (a few seconds)" postgresql-common
+    if [[ -w /etc/postgresql-common ]] && ! grep -qs '^create_main_cluster' "$settings"; then
+        echo 'create_main_cluster = false' >>"$settings"
+    fi
+    apt_install "PostgreSQL's server, for the tests (a few seconds)" postgresql
 }

@@ -80,11 +80,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let outbound = Outbound::new(config.allowed_upstreams);
-    let Database::Sqlite(file) = &config.database;
+    let minders = match &config.database {
+        Database::Sqlite(file) => Minders::default().beside(file),
+        // What another node runs is told from what was left by its lease.
+        Database::Postgres(_) => Minders::default(),
+    };
     let kinds = glassworks_handlers::Options {
         outbound: outbound.clone(),
         commands: config.commands,
-        minders: Minders::default().beside(file),
+        minders,
     };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {

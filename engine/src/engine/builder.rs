@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::answers::answer;
 use super::in_flight::InFlight;
+use super::nodes::Card;
 use super::{Engine, Inner};
 use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::dispatcher::Dispatcher;
@@ -21,6 +22,7 @@ use crate::handler::Handler;
 use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
 use crate::journal::Journal;
+use crate::neighbours::Neighbours;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
@@ -74,7 +76,7 @@ impl Builder {
     }
 
     /// As [`start`](Self::start), on a store that is open. It must have been opened with the limits
-    /// of the options, and nobody else may use it.
+    /// of the options, and no other engine may use this handle of it.
     pub async fn start_on(self, store: Arc<dyn Store>) -> Result<Engine, StartError> {
         panic::install_hook();
         let hub = Arc::new(Hub::new());
@@ -99,10 +101,13 @@ impl Builder {
             Arc::clone(&tally),
             Arc::clone(&claims),
         );
-        match housekeeping::recover(&journal).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
-            Err(_) => return Err(StartError::Recover),
+        // What other nodes may be running is theirs for as long as their leases hold.
+        if !store.is_shared() {
+            match housekeeping::recover(&journal).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
+                Err(_) => return Err(StartError::Recover),
+            }
         }
         for (name, rule) in &self.options.queues {
             set_queue(name, *rule, &*store, &journal)
@@ -141,7 +146,7 @@ impl Builder {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let dispatcher = Dispatcher {
             journal: journal.clone(),
-            claims,
+            claims: Arc::clone(&claims),
             registry: Arc::clone(&registry),
             runs: Arc::clone(&runs),
             tally: Arc::clone(&tally),
@@ -152,15 +157,26 @@ impl Builder {
             attempts: attempts.clone(),
         };
         dispatching.spawn(dispatcher.run(granted));
+        let runs_in_question = Arc::new(Notify::new());
         let house = Housekeeping {
             journal: journal.clone(),
             runs: Arc::clone(&runs),
             lease: options.lease,
             retention: options.retention,
+            in_question: Arc::clone(&runs_in_question),
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
         let schedules_changed = Arc::new(Notify::new());
+        let neighbours = Neighbours {
+            hub: Arc::clone(&hub),
+            runs: Arc::clone(&runs),
+            claims: Arc::clone(&claims),
+            schedules_changed: Arc::clone(&schedules_changed),
+            runs_in_question,
+            stop: stop_housekeeping.clone(),
+        };
+        keeping.spawn(neighbours.run(store.listen()));
         let scheduler = Scheduler {
             store: Arc::clone(&store),
             journal: journal.clone(),
@@ -170,6 +186,17 @@ impl Builder {
             stop: closing.clone(),
         };
         dispatching.spawn(scheduler.run());
+        let card = Card {
+            id: Uuid::now_v7(),
+            name: options.node.clone(),
+            started_at: Timestamp::now(),
+            workers: options.workers,
+            runs: Arc::clone(&runs),
+        };
+        keeping.spawn(
+            card.clone()
+                .show(Arc::clone(&store), stop_housekeeping.clone()),
+        );
         let stop_on_drop = [
             closing.clone().drop_guard(),
             stop_housekeeping.clone().drop_guard(),
@@ -186,8 +213,8 @@ impl Builder {
             lists: Lists::default(),
             figures: Figures::default(),
             options,
-            id: Uuid::now_v7(),
-            started_at: Timestamp::now(),
+            started_at: card.started_at,
+            card,
             started: Instant::now(),
             closing,
             release,

@@ -20,10 +20,10 @@ use glassworks_protocol::{KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
+use self::nodes::Card;
 pub use self::submitting::{RequestContext, Submitted};
 use crate::attempts::runs::Runs;
 use crate::error::Error;
@@ -58,7 +58,7 @@ struct Inner {
     lists: Lists,
     figures: Figures,
     options: Options,
-    id: Uuid,
+    card: Card,
     started_at: Timestamp,
     started: Instant,
     closing: CancellationToken,

@@ -42,12 +42,30 @@ mod tests;
 /// Where committed events are handed on from.
 pub(crate) struct Hub {
     followed: Mutex<Followed>,
-    changes: broadcast::Sender<Arc<[TaskId]>>,
+    changes: broadcast::Sender<Changed>,
+}
+
+/// What a followed task's followers are told.
+#[derive(Clone)]
+enum Told {
+    /// This was committed.
+    Event(Arc<Event>),
+    /// Something may have been: the store says what.
+    Look,
+}
+
+/// What lists are told.
+#[derive(Clone)]
+enum Changed {
+    /// These tasks changed.
+    Tasks(Arc<[TaskId]>),
+    /// Any may have.
+    Anything,
 }
 
 #[derive(Default)]
 struct Followed {
-    tasks: HashMap<TaskId, broadcast::Sender<Arc<Event>>>,
+    tasks: HashMap<TaskId, broadcast::Sender<Told>>,
     /// No more is published.
     closed: bool,
 }
@@ -63,17 +81,8 @@ impl Hub {
     /// Hands on a committed batch. Called in the order of commits.
     pub(crate) fn publish(&self, events: Vec<Event>, deleted: &[TaskId]) {
         if self.changes.receiver_count() > 0 {
-            let mut changed: Vec<TaskId> = events
-                .iter()
-                .map(|event| event.task_id)
-                .chain(deleted.iter().copied())
-                .collect();
-            changed.sort_unstable();
-            changed.dedup();
-            if !changed.is_empty() {
-                // Refused only when the last receiver has just gone.
-                let _ = self.changes.send(changed.into());
-            }
+            let changed = events.iter().map(|event| event.task_id);
+            self.tell_lists(changed.chain(deleted.iter().copied()).collect());
         }
         let mut followed = self.followed.lock();
         if followed.tasks.is_empty() {
@@ -82,11 +91,40 @@ impl Hub {
         for event in events {
             if let Some(sender) = followed.tasks.get(&event.task_id) {
                 // Refused only when the last follower has just gone.
-                let _ = sender.send(Arc::new(event));
+                let _ = sender.send(Told::Event(Arc::new(event)));
             }
         }
         for id in deleted {
             followed.tasks.remove(id);
+        }
+    }
+
+    /// Another node has changed these tasks, or any where they are not named: whoever follows one
+    /// reads on in the store.
+    pub(crate) fn look(&self, changed: Option<Vec<TaskId>>) {
+        let followed = self.followed.lock();
+        // Refused only when the last who follows, or watches a list, has just gone.
+        if let Some(ids) = changed {
+            for sender in ids.iter().filter_map(|id| followed.tasks.get(id)) {
+                let _ = sender.send(Told::Look);
+            }
+            drop(followed);
+            self.tell_lists(ids);
+        } else {
+            for sender in followed.tasks.values() {
+                let _ = sender.send(Told::Look);
+            }
+            drop(followed);
+            let _ = self.changes.send(Changed::Anything);
+        }
+    }
+
+    fn tell_lists(&self, mut changed: Vec<TaskId>) {
+        changed.sort_unstable();
+        changed.dedup();
+        if !changed.is_empty() {
+            // Refused only when the last receiver has just gone.
+            let _ = self.changes.send(Changed::Tasks(changed.into()));
         }
     }
 
@@ -166,7 +204,7 @@ struct Subscription {
     hub: Arc<Hub>,
     id: TaskId,
     /// `None` once nothing more is to come.
-    receiver: Option<broadcast::Receiver<Arc<Event>>>,
+    receiver: Option<broadcast::Receiver<Told>>,
 }
 
 impl Drop for Subscription {
@@ -259,12 +297,12 @@ impl Place {
             match next {
                 // Read from the store already, or before what was asked for. Either way the task
                 // may be over with it: the store says.
-                Ok(event) if event.seq <= self.after => {
+                Ok(Told::Event(event)) if event.seq <= self.after => {
                     if is_end(&event) {
                         return Ok((events, Phase::Backlog));
                     }
                 }
-                Ok(event) if event.seq == self.after + 1 => {
+                Ok(Told::Event(event)) if event.seq == self.after + 1 => {
                     self.after = event.seq;
                     let over = is_end(&event);
                     events.push(event);
@@ -307,7 +345,7 @@ fn is_end(event: &Event) -> bool {
 
 /// What changed since the last look, for lists.
 pub struct Changes {
-    receiver: broadcast::Receiver<Arc<[TaskId]>>,
+    receiver: broadcast::Receiver<Changed>,
 }
 
 /// One look at what changed.
@@ -326,14 +364,14 @@ impl Changes {
         let mut changed = HashSet::new();
         let mut everything = false;
         match self.receiver.recv().await {
-            Ok(ids) => changed.extend(ids.iter().copied()),
-            Err(RecvError::Lagged(_)) => everything = true,
+            Ok(Changed::Tasks(ids)) => changed.extend(ids.iter().copied()),
+            Ok(Changed::Anything) | Err(RecvError::Lagged(_)) => everything = true,
             Err(RecvError::Closed) => return None,
         }
         loop {
             match self.receiver.try_recv() {
-                Ok(ids) => changed.extend(ids.iter().copied()),
-                Err(TryRecvError::Lagged(_)) => everything = true,
+                Ok(Changed::Tasks(ids)) => changed.extend(ids.iter().copied()),
+                Ok(Changed::Anything) | Err(TryRecvError::Lagged(_)) => everything = true,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }

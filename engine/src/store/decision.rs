@@ -13,6 +13,9 @@ use super::write::{Due, End, NewRow, Refusal};
 use crate::limits::Limits;
 use crate::state::{Next, Transition, next};
 
+/// Failures that are kept of a task beside its first.
+pub(crate) const LATEST_FAILURES: u32 = 20;
+
 /// What a store can keep of a wait: as far as moments go.
 const LONGEST_WAIT_MS: u64 = i64::MAX as u64;
 

@@ -6,20 +6,28 @@
 
 pub mod admission;
 pub mod allowance;
+mod codes;
+mod counts;
 pub mod decision;
 mod log;
+pub mod postgres;
+mod short;
 pub mod sqlite;
+mod text;
 mod write;
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{self, BoxFuture};
+use futures::stream::{self, BoxStream, StreamExt};
 use glassworks_protocol::{
-    Event, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    Event, NodeInfo, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
     TaskSummary, Timestamp,
 };
 
-use self::sqlite::{OpenError, SqliteStore};
+use self::postgres::{Address, PostgresStore};
+use self::sqlite::SqliteStore;
 use crate::limits::Limits;
 use crate::options::Database;
 
@@ -29,6 +37,17 @@ pub use write::{
     RenewedLease, RequestKey, Served, Write,
 };
 
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A SQLite file.
+    #[error(transparent)]
+    Sqlite(#[from] sqlite::OpenError),
+    /// A PostgreSQL database.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+}
+
 /// Opens the store that `database` names, making it when it is not there.
 pub(crate) async fn open(database: &Database, limits: Limits) -> Result<Arc<dyn Store>, OpenError> {
     match database {
@@ -36,8 +55,12 @@ pub(crate) async fn open(database: &Database, limits: Limits) -> Result<Arc<dyn 
             let file = file.clone();
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, limits));
             let store = opened.await.map_err(|error| {
-                OpenError::Unreachable(format!("it could not be opened: {error}"))
+                sqlite::OpenError::Unreachable(format!("it could not be opened: {error}"))
             })??;
+            Ok(Arc::new(store))
+        }
+        Database::Postgres(address) => {
+            let store = PostgresStore::open(Address::clone(address), limits).await?;
             Ok(Arc::new(store))
         }
     }
@@ -71,6 +94,8 @@ pub enum StoreFailure {
     Damaged,
     /// The database is not the one that was opened any more. Only a restart helps.
     Gone,
+    /// The server that keeps it is not reached. It is tried again and again.
+    Unreachable,
     /// It did not answer in time.
     TimedOut,
     /// More is asked of it at this moment than it answers.
@@ -141,6 +166,41 @@ pub struct Listing {
     pub searched_until: Option<TaskId>,
 }
 
+/// What other nodes did to a store that they share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The tasks that changed; `None` when any may have.
+    pub tasks: Option<Vec<TaskId>>,
+    /// Attempts that were asked to stop.
+    pub cancelled: Vec<(TaskId, u32)>,
+    /// Whether there may be tasks to claim, now or at another moment than was known.
+    pub work: bool,
+    /// Whether schedules may have changed.
+    pub schedules: bool,
+}
+
+impl News {
+    /// Nothing happened.
+    pub fn none() -> Self {
+        Self {
+            tasks: Some(Vec::new()),
+            cancelled: Vec::new(),
+            work: false,
+            schedules: false,
+        }
+    }
+
+    /// Anything may have happened: whoever needs to know has to look.
+    pub fn anything() -> Self {
+        Self {
+            tasks: None,
+            work: true,
+            schedules: true,
+            ..Self::none()
+        }
+    }
+}
+
 /// Where tasks are kept.
 pub trait Store: Send + Sync + 'static {
     /// Commits `batch` as one transaction, in order: all of it or, on an error, nothing.
@@ -153,6 +213,23 @@ pub trait Store: Send + Sync + 'static {
     /// What is known to be wrong with it, although a commit may succeed: damage, or a disk that has
     /// room for nothing but ends. Costs nothing.
     fn fault(&self) -> Option<StoreError>;
+
+    /// Whether other nodes may be using it at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// What other nodes do from now on, in the order of their commits. Each has been committed when
+    /// it is told. It ends at once where there are no others.
+    fn listen(&self) -> BoxStream<'static, News> {
+        stream::empty().boxed()
+    }
+
+    /// Tells those who share the store that `node` is there, and gives all that are, by name. It is
+    /// forgotten when it has not said so for 30 s. Nothing but the list of nodes depends on it.
+    fn meet(&self, node: NodeInfo) -> BoxFuture<'_, Result<Vec<NodeInfo>, StoreError>> {
+        future::ready(Ok(vec![node])).boxed()
+    }
 
     /// The task, or `None`.
     fn task(&self, id: TaskId) -> BoxFuture<'_, Result<Option<Task>, StoreError>>;

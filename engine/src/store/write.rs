@@ -369,6 +369,14 @@ pub enum Refusal {
     TooManyQueues(usize),
 }
 
+/// What a write of an attempt came to: a task that is gone is not running the attempt either.
+pub(crate) fn fenced<T>(done: Result<T, Refusal>) -> Result<T, Refusal> {
+    done.map_err(|refusal| match refusal {
+        Refusal::NotFound(_) => Refusal::Fenced,
+        other => other,
+    })
+}
+
 /// What became of one task of a submit.
 #[derive(Clone, Debug)]
 pub enum Accepted {

@@ -9,6 +9,7 @@ mod batches;
 mod bench;
 mod claiming;
 mod leases;
+mod postgres;
 mod pruning;
 mod queues;
 mod reading;
@@ -16,6 +17,8 @@ mod repeating;
 mod requests;
 mod running;
 mod scheduling;
+#[path = "../support/postgres.rs"]
+mod server;
 mod sqlite;
 mod submitting;
 #[path = "../support/store.rs"]
@@ -172,3 +175,4 @@ macro_rules! run_for {
 }
 
 run_for!(on_sqlite, crate::sqlite::Sqlite::new());
+run_for!(on_postgres, crate::postgres::Postgres::new().await);

@@ -6,22 +6,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod place;
+#[path = "../support/postgres.rs"]
+mod server;
 mod steps;
 #[path = "../support/store.rs"]
 mod support;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use glassworks_engine::Limits;
-use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{Accepted, Outcome, Store, Write};
 use glassworks_protocol::{Event, EventBody, JsonText, Task, TaskId, Timestamp};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
-use rusqlite::Connection;
 
+use self::place::Kept;
 use self::steps::{Op, Step, history};
 use self::support::{ManualClock, everything, log, row};
 use self::world::{Answer, Card, Origin, World};
@@ -54,20 +56,32 @@ fn config() -> Config {
 }
 
 #[test]
-fn a_store_does_what_the_model_does() {
+fn sqlite_does_what_the_model_does() {
+    does_what_the_model_does(async || Kept::in_a_file());
+}
+
+#[test]
+fn postgres_does_what_the_model_does() {
+    does_what_the_model_does(Kept::on_a_server);
+}
+
+/// Tries histories on one place, emptied before each.
+fn does_what_the_model_does(place: impl AsyncFnOnce() -> Kept) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
+    let place = RefCell::new(runtime.block_on(place()));
     let verdict = TestRunner::new(config()).run(&history(), |steps| {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tasks.db");
-        let mut trial = Trial::new(&file);
+        let mut place = place.borrow_mut();
         runtime.block_on(async {
+            place.empty().await;
+            let mut trial = Trial::new(&mut place).await;
             for step in &steps {
                 trial.take(step).await?;
                 trial.compare().await?;
             }
-            trial.restart();
+            trial.restart().await;
             trial.compare().await
         })
     });
@@ -78,36 +92,33 @@ fn a_store_does_what_the_model_does() {
 
 /// A store and the model, side by side.
 struct Trial<'f> {
-    file: &'f Path,
+    place: &'f mut Kept,
     clock: ManualClock,
     world: World,
     /// `None` only while it is reopened.
-    store: Option<SqliteStore>,
-    /// Reads the file as it is, past the store.
-    auditor: Connection,
+    store: Option<Box<dyn Store>>,
 }
 
 impl<'f> Trial<'f> {
-    fn new(file: &'f Path) -> Self {
+    async fn new(place: &'f mut Kept) -> Self {
         let clock = ManualClock::new();
-        let store = SqliteStore::open_with_clock(file, LIMITS, clock.for_store()).unwrap();
+        let store = place.open(LIMITS, clock.for_store()).await;
         Self {
-            file,
-            world: World::new(clock.now(), LIMITS),
+            world: World::new(clock.now(), LIMITS, store.is_shared()),
+            place,
             clock,
             store: Some(store),
-            auditor: Connection::open(file).unwrap(),
         }
     }
 
-    fn store(&self) -> &SqliteStore {
-        self.store.as_ref().unwrap()
+    fn store(&self) -> &dyn Store {
+        self.store.as_deref().unwrap()
     }
 
-    fn restart(&mut self) {
+    async fn restart(&mut self) {
         self.store = None;
         let clock = self.clock.for_store();
-        self.store = Some(SqliteStore::open_with_clock(self.file, LIMITS, clock).unwrap());
+        self.store = Some(self.place.open(LIMITS, clock).await);
     }
 
     async fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
@@ -120,7 +131,7 @@ impl<'f> Trial<'f> {
                 Ok(())
             }
             Step::Restart => {
-                self.restart();
+                self.restart().await;
                 Ok(())
             }
         }
@@ -172,27 +183,10 @@ impl<'f> Trial<'f> {
         same("the queues", &queues, &self.world.queues())?;
         let schedules = self.store().schedules().await.unwrap();
         same("the schedules", &schedules, &self.world.schedules)?;
-        same(
-            "the counts by queue",
-            &self.tally("SELECT queue, state, tasks FROM counts"),
-            &self.tally("SELECT queue, state, count(*) FROM tasks GROUP BY queue, state"),
-        )?;
-        let orphans = "
-            SELECT 'body', row, 1 FROM bodies WHERE row NOT IN (SELECT row FROM tasks) UNION
-            SELECT 'result', row, 1 FROM results WHERE row NOT IN (SELECT row FROM tasks) UNION
-            SELECT 'failure', row, 1 FROM failures WHERE row NOT IN (SELECT row FROM tasks) UNION
-            SELECT 'event', row, 1 FROM events WHERE row NOT IN (SELECT row FROM tasks)";
-        same(
-            "what deleted tasks left",
-            &self.tally(orphans),
-            &BTreeMap::new(),
-        )
-    }
-
-    fn tally(&self, sql: &str) -> BTreeMap<(String, i64), i64> {
-        let mut statement = self.auditor.prepare_cached(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
-        rows.unwrap().collect::<Result<_, _>>().unwrap()
+        let (counted, tasks) = self.place.counts_by_queue().await;
+        same("the counts by queue", &counted, &tasks)?;
+        let orphans = self.place.orphans().await;
+        same("what deleted tasks left", &orphans, &Vec::new())
     }
 }
 
@@ -304,7 +298,7 @@ fn the_histories_reach_every_answer() {
     let mut seen = BTreeSet::new();
     for _ in 0..500 {
         let steps = history().new_tree(&mut runner).unwrap().current();
-        let mut world = World::new(Timestamp::from_millis(0), LIMITS);
+        let mut world = World::new(Timestamp::from_millis(0), LIMITS, false);
         for step in steps {
             match step {
                 Step::Commit(ops) => {

@@ -122,6 +122,8 @@ struct Lane {
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     limits: Limits,
+    /// Whether several nodes share it, so that a node's limit is of what it runs itself.
+    is_shared: bool,
     /// In the order in which they were submitted.
     pub(crate) cards: Vec<Card>,
     /// The queues that were set.
@@ -135,10 +137,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(now: Timestamp, limits: Limits) -> Self {
+    pub(crate) fn new(now: Timestamp, limits: Limits, is_shared: bool) -> Self {
         Self {
             now,
             limits,
+            is_shared,
             cards: Vec::new(),
             lanes: BTreeMap::new(),
             schedules: Vec::new(),
@@ -400,7 +403,7 @@ impl World {
             self.settle(&queue);
             let left = allowed
                 .entry(queue.clone())
-                .or_insert_with(|| self.allowance(&queue));
+                .or_insert_with(|| self.allowance(&queue, &claim.node));
             if *left > 0 {
                 *left -= 1;
                 startable.push(place);
@@ -448,18 +451,23 @@ impl World {
     }
 
     /// How many tasks of `queue` may start now.
-    fn allowance(&self, queue: &str) -> u64 {
+    fn allowance(&self, queue: &str, node: &str) -> u64 {
         let lane = self.lane(queue);
         if lane.settings.paused {
             return 0;
         }
-        let running = self.cards.iter().filter(|card| card.queue() == queue);
-        let running = count(running).running;
-        let limits = [lane.settings.concurrency, lane.settings.max_running];
+        let of_queue = || self.cards.iter().filter(|card| card.queue() == queue);
+        let is_here = |card: &&Card| !self.is_shared || card.node.as_deref() == Some(node);
+        let running = count(of_queue()).running;
+        let here = count(of_queue().filter(is_here)).running;
+        let limits = [
+            lane.settings.concurrency.map(|limit| (limit, here)),
+            lane.settings.max_running.map(|limit| (limit, running)),
+        ];
         let slots = limits
             .into_iter()
             .flatten()
-            .map(|limit| u64::from(limit).saturating_sub(running));
+            .map(|(limit, running)| u64::from(limit).saturating_sub(running));
         let paced = lane.settings.rate.map(|rate| {
             let room = at_once(rate) - lane.owes(self.now);
             u64::try_from(room / cost(rate)).unwrap_or(0)

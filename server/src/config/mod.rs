@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
@@ -78,7 +79,9 @@ impl Cli {
 fn read<T: Into<OsString> + Clone>(
     line: impl IntoIterator<Item = T>,
 ) -> Result<Result<Cli, FileError>, clap::Error> {
-    let matches = <Cli as CommandFactory>::command().try_get_matches_from(line)?;
+    let matches = <Cli as CommandFactory>::command()
+        .try_get_matches_from(line)
+        .map_err(without_password)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     let Some(path) = &cli.config.file else {
         return Ok(Ok(cli));
@@ -87,6 +90,17 @@ fn read<T: Into<OsString> + Clone>(
         file.fill(&mut cli.config, &matches);
         cli
     }))
+}
+
+/// An error that repeats the value it refuses, unless that may have a password in it.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && let Some((scheme, _)) = value.split_once("://")
+    {
+        let shown = format!("{scheme}://...");
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    }
+    error
 }
 
 /// What to serve with.
@@ -111,12 +125,14 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// Where tasks are kept.
+    /// Where tasks are kept: in a file, or in a PostgreSQL database that several nodes share. A
+    /// password is best given by the variable, since everybody on a machine sees its command lines.
     #[arg(
         long,
         global = true,
         env = "GLASSWORKS_DATABASE",
-        value_name = "sqlite:FILE",
+        hide_env_values = true,
+        value_name = "sqlite:FILE|postgres://...",
         default_value = "sqlite:glassworks.db"
     )]
     pub database: Database,
@@ -262,6 +278,22 @@ mod tests {
         let command = |line: &[&str]| read(line.iter().copied()).unwrap().unwrap().command();
         assert_eq!(command(&["glassworks"]), Command::Serve);
         assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        for url in [
+            "postgres://me:s3cret@db:port/tasks",
+            "postgres://me:s3cret@db/tasks?sslmode=maybe",
+            "postgrs://me:s3cret@db/tasks",
+        ] {
+            let refused = config(&["--database", url]).unwrap_err().to_string();
+            assert!(refused.contains("--database"), "{refused}");
+            assert!(!refused.contains("s3cret"), "{refused}");
+        }
+        let taken = config(&["--database", "postgres://me:s3cret@db/tasks"]).unwrap();
+        assert_eq!(taken.database.to_string(), "postgres://me@db:5432/tasks");
+        assert!(!format!("{taken:?}").contains("s3cret"));
     }
 
     #[test]

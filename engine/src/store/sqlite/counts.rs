@@ -1,176 +1,34 @@
-//! How many tasks there are by queue, kind and state, kept with every change so that nothing scans.
+//! The counts of tasks as SQLite keeps them.
 
-use std::collections::{HashMap, HashSet};
-
-use glassworks_protocol::{State, StateCounts};
 use rusqlite::params;
 
 use super::rows::{Stored, code};
 use super::statements::Statements;
-use crate::store::write::Served;
+use crate::store::counts::Counts;
 
-/// How many tasks there are by queue, kind and state, this transaction's changes among them.
-#[derive(Default)]
-pub(super) struct Counts {
-    by_queue: HashMap<String, Queue>,
-    /// The queues in which this transaction has changed something.
-    shifted: HashSet<String>,
+/// Saves what this transaction has changed.
+pub(super) fn save(counts: &mut Counts, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
+    let mut emptied = false;
+    for (queue, kind, state, by) in counts.take_shifts() {
+        statements
+            .add_count
+            .execute(params![queue, kind, code(state), by])?;
+        emptied |= by < 0;
+    }
+    if emptied {
+        statements.drop_empty_counts.execute([])?;
+        counts.drop_empty();
+    }
+    Ok(())
 }
 
-/// One queue's.
-#[derive(Default)]
-struct Queue {
-    all: StateCounts,
-    by_kind: HashMap<String, Kind>,
-}
-
-/// One kind's in a queue.
-#[derive(Default)]
-struct Kind {
-    counts: StateCounts,
-    /// What this transaction has changed and not yet saved.
-    shifts: [i64; State::ALL.len()],
-}
-
-impl Counts {
-    /// Notes that a task left one state, and entered another.
-    pub(super) fn shift(
-        &mut self,
-        (queue, kind): (&str, &str),
-        from: Option<State>,
-        to: Option<State>,
-    ) {
-        // Names are copied only where they are new.
-        if !self.shifted.contains(queue) {
-            self.shifted.insert(queue.to_owned());
-        }
-        if !self.by_queue.contains_key(queue) {
-            self.by_queue.insert(queue.to_owned(), Queue::default());
-        }
-        let Some(of_queue) = self.by_queue.get_mut(queue) else {
-            return;
-        };
-        if !of_queue.by_kind.contains_key(kind) {
-            of_queue.by_kind.insert(kind.to_owned(), Kind::default());
-        }
-        let Some(of_kind) = of_queue.by_kind.get_mut(kind) else {
-            return;
-        };
-        for (state, by) in [(from, -1), (to, 1)] {
-            let Some(state) = state else { continue };
-            for counts in [&mut of_queue.all, &mut of_kind.counts] {
-                let count = counts.get_mut(state);
-                *count = count.saturating_add_signed(by);
-            }
-            for (shift, known) in of_kind.shifts.iter_mut().zip(State::ALL) {
-                if known == state {
-                    *shift += by;
-                }
-            }
-        }
+/// Forgets this transaction and reads what is stored.
+pub(super) fn read(counts: &mut Counts, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
+    counts.clear();
+    let mut rows = statements.all_counts.query([])?;
+    while let Some(row) = rows.next()? {
+        let Stored(state) = row.get(2)?;
+        counts.add_stored(row.get(0)?, row.get(1)?, state, row.get(3)?);
     }
-
-    /// How many tasks of `queue` are in `state`.
-    pub(super) fn get(&self, queue: &str, state: State) -> u64 {
-        self.by_queue
-            .get(queue)
-            .map_or(0, |counts| counts.all.get(state))
-    }
-
-    /// The queues that have queued tasks which are `served`, each with their kinds.
-    pub(super) fn queued(&self, served: &Served) -> Vec<(String, Vec<String>)> {
-        let waiting = |queue: &Queue| -> Vec<String> {
-            let waits = |kind: &&String| {
-                let found = queue.by_kind.get(*kind);
-                found.is_some_and(|kind| kind.counts.queued > 0)
-            };
-            served.kinds.iter().filter(waits).cloned().collect()
-        };
-        self.by_queue
-            .iter()
-            .filter(|(name, queue)| queue.all.queued > 0 && served.has_queue(name))
-            .map(|(name, queue)| (name.clone(), waiting(queue)))
-            .filter(|(_, kinds)| !kinds.is_empty())
-            .collect()
-    }
-
-    /// Whether tasks in the queues `named` would bring the names in use over `limit`.
-    pub(super) fn are_too_many<'q>(
-        &self,
-        named: impl Iterator<Item = &'q str>,
-        limit: usize,
-    ) -> bool {
-        // A queue that this transaction has emptied is not in use any more.
-        let in_use = |queue: &Queue| queue.all != StateCounts::default();
-        let new: HashSet<&str> = named
-            .filter(|queue| !self.by_queue.get(*queue).is_some_and(in_use))
-            .collect();
-        // Nearly every submit names queues that are in use: it need not count them.
-        !new.is_empty()
-            && self
-                .by_queue
-                .values()
-                .filter(|counts| in_use(counts))
-                .count()
-                + new.len()
-                > limit
-    }
-
-    /// Tasks in a state that is not final.
-    pub(super) fn unfinished(&self) -> u64 {
-        self.by_queue
-            .values()
-            .flat_map(|queue| State::ALL.map(|state| (state, queue.all.get(state))))
-            .filter(|(state, _)| !state.is_final())
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// Saves what this transaction has changed.
-    pub(super) fn save(&mut self, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
-        let mut emptied = false;
-        for queue in &self.shifted {
-            let Some(of_queue) = self.by_queue.get_mut(queue) else {
-                continue;
-            };
-            for (kind, of_kind) in &mut of_queue.by_kind {
-                for (state, by) in State::ALL.into_iter().zip(of_kind.shifts) {
-                    if by != 0 {
-                        statements
-                            .add_count
-                            .execute(params![queue, kind, code(state), by])?;
-                        emptied |= by < 0;
-                    }
-                }
-                of_kind.shifts = Default::default();
-            }
-        }
-        self.shifted.clear();
-        if emptied {
-            statements.drop_empty_counts.execute([])?;
-            for queue in self.by_queue.values_mut() {
-                queue
-                    .by_kind
-                    .retain(|_, kind| kind.counts != StateCounts::default());
-            }
-            self.by_queue.retain(|_, queue| !queue.by_kind.is_empty());
-        }
-        Ok(())
-    }
-
-    /// Forgets this transaction and reads what is stored.
-    pub(super) fn read(&mut self, statements: &mut Statements<'_>) -> rusqlite::Result<()> {
-        self.by_queue.clear();
-        self.shifted.clear();
-        let mut rows = statements.all_counts.query([])?;
-        while let Some(row) = rows.next()? {
-            let Stored(state) = row.get(2)?;
-            let tasks: u64 = row.get(3)?;
-            let queue = self.by_queue.entry(row.get(0)?).or_default();
-            *queue.all.get_mut(state) += tasks;
-            let kind = queue.by_kind.entry(row.get(1)?).or_default();
-            *kind.counts.get_mut(state) = tasks;
-        }
-        Ok(())
-    }
+    Ok(())
 }

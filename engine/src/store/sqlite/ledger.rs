@@ -6,7 +6,7 @@ use glassworks_protocol::{Event, EventBody, State, TaskId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::counts::Counts;
+use super::counts;
 use super::fresh::{Fresh, Unstored};
 use super::queues::Queues;
 use super::rows::{self, Stored, StoredHead, code, json};
@@ -14,11 +14,9 @@ use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
 use crate::store::admission;
-use crate::store::decision::{Effects, Head};
-use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
-
-/// Failures that are kept of a task beside its first.
-const LATEST_FAILURES: u32 = 20;
+use crate::store::counts::Counts;
+use crate::store::decision::{Effects, Head, LATEST_FAILURES};
+use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write, fenced};
 
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
@@ -70,7 +68,7 @@ impl<'c> Ledger<'c> {
         self.wait_for_disk(batch.iter().any(Write::must_be_durable))?;
         self.statements.begin.execute([])?;
         let applied = self.apply_all(batch, is_full, now).and_then(|committed| {
-            self.counts.save(&mut self.statements)?;
+            counts::save(&mut self.counts, &mut self.statements)?;
             self.statements.commit.execute([])?;
             Ok(committed)
         });
@@ -109,7 +107,7 @@ impl<'c> Ledger<'c> {
     /// still be there, but before anything depends on it.
     fn refresh(&mut self) -> rusqlite::Result<()> {
         if self.stale {
-            self.counts.read(&mut self.statements)?;
+            counts::read(&mut self.counts, &mut self.statements)?;
             self.queues.read(&mut self.statements)?;
             self.stale = false;
         }
@@ -515,12 +513,4 @@ impl<'c> Ledger<'c> {
 
 fn before(now: Timestamp, age_ms: u64) -> Timestamp {
     now.plus_millis(-i64::try_from(age_ms).unwrap_or(i64::MAX))
-}
-
-/// A task that is gone is not running the attempt either.
-fn fenced<T>(done: Result<T, Refusal>) -> Result<T, Refusal> {
-    done.map_err(|refusal| match refusal {
-        Refusal::NotFound(_) => Refusal::Fenced,
-        other => other,
-    })
 }

@@ -24,7 +24,6 @@ mod search;
 mod soundness;
 mod sql;
 mod statements;
-mod text;
 mod wal;
 mod writer;
 
@@ -44,8 +43,8 @@ use self::lock::ProcessLock;
 use self::readers::{Lane, Readers, Watch};
 use self::room::{IsFull, Room};
 use self::soundness::Soundness;
-use self::text::Sought;
 use self::writer::Writer;
+use super::text::Sought;
 use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
 use crate::limits::Limits;
 

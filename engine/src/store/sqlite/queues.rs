@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use glassworks_protocol::{Queue, QueueSettings, RateLimit, State, StateCounts, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use super::counts::Counts;
 use super::rows::Stored;
 use super::sql;
 use super::statements::Statements;
 use crate::store::allowance::{Allowance, Pace, allowance};
+use crate::store::counts::Counts;
 
 /// The settings of the queues that have any, and how far each is ahead of its rate.
 #[derive(Default)]

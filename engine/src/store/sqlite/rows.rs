@@ -8,21 +8,12 @@ use rusqlite::{Result, Row};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::store::Log;
 use crate::store::decision::Head;
-use crate::texts;
+use crate::store::{Log, codes, short};
 
-/// A state as it is stored: its place in [`State::ALL`].
+/// A state as it is stored.
 pub(super) fn code(state: State) -> i64 {
-    match state {
-        State::Scheduled => 0,
-        State::Queued => 1,
-        State::Running => 2,
-        State::Retrying => 3,
-        State::Completed => 4,
-        State::Failed => 5,
-        State::Cancelled => 6,
-    }
+    codes::code(state).into()
 }
 
 /// A value of the protocol as SQLite keeps it.
@@ -31,9 +22,9 @@ pub(super) struct Stored<T>(pub(super) T);
 impl FromSql for Stored<State> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let stored = value.as_i64()?;
-        State::ALL
-            .into_iter()
-            .find(|state| code(*state) == stored)
+        i16::try_from(stored)
+            .ok()
+            .and_then(codes::state)
             .map(Self)
             .ok_or(FromSqlError::OutOfRange(stored))
     }
@@ -180,18 +171,10 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
     })
 }
 
-/// The most bytes of a failure's message, or of what a task says of its progress, in a list.
-const SHORT_TEXT: usize = 500;
-
 /// As [`summary`], with long texts cut: the task itself tells them whole.
 pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
     let mut task = summary(row)?;
-    if let Some(error) = &mut task.error {
-        texts::shorten(&mut error.message, SHORT_TEXT);
-    }
-    if let Some(message) = task.progress.as_mut().and_then(|now| now.message.as_mut()) {
-        texts::shorten(message, SHORT_TEXT);
-    }
+    short::shorten(&mut task);
     Ok(task)
 }
 

@@ -15,8 +15,8 @@ use super::read;
 use super::readers::Watch;
 use super::rows::{self, Json};
 use super::sql;
-use super::text::Sought;
-use crate::store::{Listing, Place};
+use crate::store::text::Sought;
+use crate::store::{Listing, Place, short};
 
 /// How long one page looks for a text: about 400,000 small tasks.
 const LOOKS_FOR: Duration = Duration::from_secs(2);
@@ -148,7 +148,7 @@ pub(super) fn summaries_of(
         .into_iter()
         .zip(found)
     {
-        if !passes(filter, &task) {
+        if !short::passes(filter, &task) {
             continue;
         }
         if let Some(sought) = sought
@@ -180,7 +180,7 @@ fn begun_so(
             .iter()
             .zip(between)
         {
-            if passes(filter, task) {
+            if short::passes(filter, task) {
                 found.push(one);
                 if found.len() == limit as usize {
                     return Ok(found);
@@ -188,20 +188,6 @@ fn begun_so(
             }
         }
     }
-}
-
-/// Whether the filter lets a task pass, its text apart.
-fn passes(filter: &TaskFilter, task: &TaskSummary) -> bool {
-    (filter.state.is_empty() || filter.state.contains(&task.state))
-        && filter.kind.as_ref().is_none_or(|kind| *kind == task.kind)
-        && filter
-            .queue
-            .as_ref()
-            .is_none_or(|queue| *queue == task.queue)
-        && filter
-            .tag
-            .as_ref()
-            .is_none_or(|tag| task.tags.contains(tag))
 }
 
 /// What a task has to do with a text.

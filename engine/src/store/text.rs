@@ -1,4 +1,4 @@
-//! Whether a task has a text that somebody looks for.
+//! Whether a task has a text that somebody looks for. Pure, and the same for every store.
 //!
 //! Texts are compared here and not by SQL's LIKE: whatever is typed stands for itself, a NUL or a
 //! wildcard too, and letter case goes by Unicode.
@@ -13,9 +13,9 @@ const LEAST_OF_AN_ID: usize = 8;
 
 /// What somebody looks for.
 #[derive(Clone, Debug)]
-pub(super) struct Sought {
+pub(crate) struct Sought {
     /// As it was typed, without blanks around it.
-    pub(super) typed: String,
+    pub(crate) typed: String,
     folded: String,
     /// As a part of an id, which is hexadecimal digits here, without hyphens.
     digits: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Sought {
 
 impl Sought {
     /// `None` when nothing is looked for.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let typed = text.trim();
         if typed.is_empty() {
             return None;
@@ -39,7 +39,7 @@ impl Sought {
     }
 
     /// The least and the greatest id that begins with it, when it can be the beginning of one.
-    pub(super) fn ids(&self) -> Option<(Uuid, Uuid)> {
+    pub(crate) fn ids(&self) -> Option<(Uuid, Uuid)> {
         let digits = self.digits.as_deref()?;
         if !(LEAST_OF_AN_ID..=32).contains(&digits.len()) {
             return None;
@@ -50,7 +50,7 @@ impl Sought {
     }
 
     /// Whether it is named outright: it is the beginning of the id, the kind or a tag.
-    pub(super) fn names(&self, id: Uuid, kind: &str, tags: &[String]) -> bool {
+    pub(crate) fn names(&self, id: Uuid, kind: &str, tags: &[String]) -> bool {
         let begins = self
             .ids()
             .is_some_and(|(least, greatest)| (least..=greatest).contains(&id));
@@ -58,19 +58,19 @@ impl Sought {
     }
 
     /// Whether it is a part of `text`.
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         folded(text).contains(&self.folded)
     }
 
     /// Whether it is a part of the id.
-    pub(super) fn is_in_id(&self, id: Uuid) -> bool {
+    pub(crate) fn is_in_id(&self, id: Uuid) -> bool {
         let digits = self.digits.as_deref();
         digits.is_some_and(|digits| id.simple().to_string().contains(digits))
     }
 
     /// Whether it is a part of JSON text, as that stands or as a person reads it, without the
     /// escapes of strings.
-    pub(super) fn is_in_json(&self, json: &str) -> bool {
+    pub(crate) fn is_in_json(&self, json: &str) -> bool {
         self.is_in(json) || (json.contains('\\') && self.is_in(&unescaped(json)))
     }
 }
