@@ -7,6 +7,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 
+use crate::access;
 use crate::components::{Clock, Erase, Erased, Header};
 use crate::live::Live;
 use crate::pages::{BoardPage, NotFoundPage, SubmitPage, TaskPage, TasksPage};
@@ -26,9 +27,10 @@ pub struct AssetUrls {
 /// The whole HTML document of any page.
 pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
     let AssetUrls { js, wasm, css } = assets.clone();
+    let scope = access::scope().as_str();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-scope=scope>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

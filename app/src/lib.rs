@@ -12,6 +12,7 @@
 // Components own their properties, whatever they do with them.
 #![expect(clippy::needless_pass_by_value)]
 
+mod access;
 mod app;
 mod attempts;
 mod codec;

@@ -311,6 +311,7 @@ fn new_row(due: Due) -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 

@@ -10,6 +10,7 @@
 /// What tasks, events and problems look like.
 pub use glassworks_protocol as protocol;
 
+mod access;
 mod attempts;
 mod engine;
 mod error;
@@ -33,6 +34,7 @@ mod texts;
 mod throughput;
 mod watched;
 
+pub use access::{AdminKey, Caller, Denied, Direct, DirectError, InvalidAdminKey, SecretText};
 pub use engine::{Builder, Engine, RequestContext, Submitted};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};

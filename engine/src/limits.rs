@@ -38,13 +38,15 @@ impl Default for Limits {
     }
 }
 
-/// How long finished tasks are kept.
+/// How long finished tasks, and entries of the audit log, are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Completed and cancelled tasks. Default: 24 h.
     pub completed: Duration,
     /// Failed tasks. Default: 7 days.
     pub failed: Duration,
+    /// Entries of the audit log. Default: 90 days.
+    pub audit: Duration,
 }
 
 impl Default for Retention {
@@ -52,6 +54,7 @@ impl Default for Retention {
         Self {
             completed: Duration::from_hours(24),
             failed: Duration::from_hours(7 * 24),
+            audit: Duration::from_hours(90 * 24),
         }
     }
 }

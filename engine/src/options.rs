@@ -9,6 +9,7 @@ use std::time::Duration;
 use glassworks_protocol::{QueueSettings, RateLimit};
 use serde::Deserialize;
 
+use crate::access::AdminKey;
 use crate::error::Error;
 use crate::limits::{Limits, Retention};
 use crate::store::sqlite::OpenError;
@@ -34,6 +35,11 @@ pub struct Options {
     /// The queues whose tasks this node runs; of all when `None`, which is the default. Tasks of other
     /// queues wait for another node.
     pub serve_queues: Option<Vec<String>>,
+    /// A key with the scope `admin` that counts from the start on. Another one that was given so
+    /// before counts no more.
+    pub admin_key: Option<AdminKey>,
+    /// Whether to refuse to start while there is no key, and so nobody has to sign in.
+    pub needs_key: bool,
     /// How queues may be used from the start on, by name; other queues are as they were left.
     pub queues: BTreeMap<String, QueueRule>,
 }
@@ -76,6 +82,8 @@ impl Default for Options {
             limits: Limits::default(),
             retention: Retention::default(),
             serve_queues: None,
+            admin_key: None,
+            needs_key: false,
             queues: BTreeMap::new(),
         }
     }
@@ -127,6 +135,12 @@ pub enum StartError {
     /// It was opened, and then failed.
     #[error("the database failed while lost tasks were taken back; the log says how")]
     Recover,
+    /// It was opened, and then failed.
+    #[error("the database failed while its keys were read; the log says how")]
+    Access,
+    /// Nobody would have to sign in.
+    #[error("there is no key, so nobody would have to sign in")]
+    NoKey,
     /// A queue cannot be used as the options say.
     #[error("the queue `{name}` cannot be set: {cause}")]
     Queue {

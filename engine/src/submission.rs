@@ -113,6 +113,7 @@ pub(crate) fn check(
         unique_key: new.unique_key.clone(),
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     })
 }
 

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use glassworks_engine::store::access::Access;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{
     Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write,
 };
 use glassworks_engine::{Engine, Error, Handler, Limits, Options, Run, TaskError};
 use glassworks_protocol::{
-    JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
-    TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures,
+    Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -124,6 +125,19 @@ impl Store for Failing {
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
         self.inner.schedules()
+    }
+
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
+        self.inner.access()
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
+        self.inner.audit(filter, before, limit)
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

@@ -3,6 +3,7 @@
 //! Plain data with serde on it, compiled both natively and to wasm. Nothing here does I/O, reads
 //! a clock or knows how a task is run: those rules live in the engine.
 
+pub mod access;
 pub mod bulk;
 pub mod event;
 pub mod excerpt;
@@ -21,6 +22,10 @@ pub mod stats;
 pub mod task;
 pub mod timestamp;
 
+pub use access::{
+    Actor, ActorKind, ApiKey, AuditAction, AuditEntry, AuditFilter, AuditPage, CreatedKey, NewKey,
+    Reach, Scope, Session,
+};
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use event::{Event, EventBody, OutputStream, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};

@@ -1,6 +1,7 @@
 //! The `glassworks` binary: read the configuration, build the pieces, serve, shut down.
 
 mod embedded;
+mod keys;
 
 use std::env;
 use std::error::Error;
@@ -9,11 +10,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use glassworks_engine::{Database, Engine, Options};
+use glassworks_engine::{Database, Engine, Options, StartError};
 use glassworks_handlers::command::{Minders, minder};
 use glassworks_handlers::outbound::Outbound;
 use glassworks_server::budget::Budget;
-use glassworks_server::config::{Cli, Command, Config};
+use glassworks_server::config::{Cli, Command, Config, ConfigError};
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         .and_then(|cli| match cli.command() {
             Command::Serve => start(cli.config()),
             Command::Openapi => print_openapi(cli.config()),
+            Command::Key(command) => keys::run(command, cli.config()),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +65,6 @@ fn main() -> ExitCode {
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_format);
-    config.check()?;
     listener::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -79,6 +80,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let listener = listener::listen(config.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
+    let (needs_key, admin_key) = (config.needs_key(), config.admin_key()?);
     let outbound = Outbound::new(config.allowed_upstreams);
     let Database::Sqlite(file) = &config.database;
     let kinds = glassworks_handlers::Options {
@@ -94,10 +96,18 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
             limits: config.limits,
             retention: config.retention,
             queues: config.queues,
+            admin_key,
+            needs_key,
             ..Options::default()
         })
         .start(config.database)
-        .await?;
+        .await
+        .map_err(|error| -> Box<dyn Error> {
+            match error {
+                StartError::NoKey => ConfigError::Exposed(config.listen).into(),
+                error => error.into(),
+            }
+        })?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
     let front = Front::new(&Node::new(
@@ -107,8 +117,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         Site::find(embedded::SITE),
         shutdown.clone(),
         Budget::new(config.memory_budget),
+        config.public_metrics,
     ));
-    greet(address);
+    greet(address, engine.is_open());
     tokio::spawn(listener::serve(listener, front, shutdown.clone()));
 
     signals.next().await;
@@ -141,13 +152,18 @@ fn print_openapi(config: Config) -> Result<(), Box<dyn Error>> {
 }
 
 /// Says where the server is, for people and for scripts that wait for it.
-fn greet(address: SocketAddr) {
+fn greet(address: SocketAddr, is_open: bool) {
     let mut out = io::stdout().lock();
     // Standard output may be closed; the server serves all the same.
     let _ = writeln!(out, "Glassworks {VERSION} running on http://{address}");
+    let key = if is_open {
+        ""
+    } else {
+        " -H \"authorization: Bearer $GLASSWORKS_KEY\""
+    };
     let _ = writeln!(
         out,
-        "Open it in a browser, or hand it a task: curl http://{address}/api/tasks -H 'content-type: application/json' -d '{{\"kind\": \"sleep\", \"payload\": {{\"seconds\": 5}}}}'"
+        "Open it in a browser, or hand it a task: curl http://{address}/api/tasks{key} -H 'content-type: application/json' -d '{{\"kind\": \"sleep\", \"payload\": {{\"seconds\": 5}}}}'"
     );
     let _ = out.flush();
 }

@@ -1,12 +1,11 @@
 //! The pages, rendered on the server, and the browser's server functions.
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
 use glassworks_app::{App, shell};
-use http::{HeaderValue, header};
+use glassworks_engine::Caller;
+use http::{Extensions, HeaderValue, Method, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos::server_fn::axum::server_fn_paths;
@@ -14,29 +13,40 @@ use leptos_axum::{
     ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
     handle_server_fns_with_context, render_app_async_with_context,
 };
-use tracing::warn;
 
+use crate::access::{Acting, Face, Need, Table};
 use crate::error::{ApiError, ApiResult};
 use crate::guard::headers::page_policy;
 use crate::guard::panicked;
 use crate::node::Node;
 
+/// What each server function asks of its caller. One that is not here asks for all there is.
+const FUNCTIONS: [(&str, Need); 3] = [
+    ("/fn/load", Need::READ),
+    ("/fn/change_task", Need::SUBMIT),
+    ("/fn/submit_task", Need::SUBMIT),
+];
+
 /// A route for each page that the application has, and one for each server function.
-pub(crate) fn routes(node: &Node) -> Router<Node> {
+pub(crate) fn routes(mut table: Table, node: &Node) -> Table {
     let engine = node.engine.clone();
     let context = move || provide_context(engine.clone());
     let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context);
-    let mut router = Router::new();
     for listed in pages {
-        router = router.route(listed.path(), get(page));
+        // The one page that is of no use to who only looks.
+        let need = if listed.path() == "/submit" {
+            Need::SUBMIT
+        } else {
+            Need::READ
+        };
+        table = table.route(need, Face::Page, &Method::GET, listed.path(), page);
     }
     for (path, method) in server_fn_paths() {
-        match MethodFilter::try_from(method) {
-            Ok(method) => router = router.route(path, on(method, server_function)),
-            Err(error) => warn!(path, %error, "a server function cannot be reached"),
-        }
+        let known = FUNCTIONS.iter().find(|(known, _)| *known == path);
+        let need = known.map_or(Need::ADMIN, |(_, need)| *need);
+        table = table.route(need, Face::Program, &method, path, server_function);
     }
-    router
+    table
 }
 
 /// Renders the page that the path names.
@@ -60,9 +70,12 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let engine = node.engine.clone();
+    let caller = caller(request.extensions())?;
+    let scope = caller.scope();
+    let engine = node.engine.acting(caller);
     let context = move || {
         provide_context(engine.clone());
+        provide_context(scope);
         allow_own_scripts(&host);
     };
     let urls = node.site.urls();
@@ -78,6 +91,12 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
     Ok(Response::from_parts(parts, Body::from(page)))
 }
 
+/// Who asks for the page.
+fn caller(extensions: &Extensions) -> ApiResult<Caller> {
+    let caller = extensions.get::<Caller>().cloned();
+    caller.ok_or_else(|| ApiError::internal("the page has no caller"))
+}
+
 /// Lets the scripts run that carry this response's nonce, and no others.
 fn allow_own_scripts(host: &str) {
     let policy = use_nonce().and_then(|nonce| page_policy(&nonce, host));
@@ -87,8 +106,8 @@ fn allow_own_scripts(host: &str) {
 }
 
 /// Answers a server function, which finds the engine in its context.
-async fn server_function(State(node): State<Node>, request: Request) -> Response {
-    let context = move || provide_context(node.engine.clone());
+async fn server_function(Acting(engine): Acting, request: Request) -> Response {
+    let context = move || provide_context(engine.clone());
     handle_server_fns_with_context(context, request)
         .await
         .into_response()

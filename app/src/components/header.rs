@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::{Erase, changing};
+use crate::access::may_submit;
 use crate::live::{Live, Status};
 
 /// The pages that the header leads to, by path and name.
@@ -19,10 +20,18 @@ pub(crate) fn Header() -> impl IntoView {
                 <span>"Glassworks"</span>
             </a>
             <nav aria-label="Pages">
-                {PAGES.map(|(href, name)| view! { <PageLink href name /> })}
+                {PAGES
+                    .map(|(href, name)| {
+                        // Who may not submit needs no way to the form.
+                        let shown = href != "/submit" || may_submit();
+                        shown.then(|| view! { <PageLink href name /> })
+                    })}
                 // `external`: the server's own page, which the router does not have.
                 <a href="/docs" rel="external">
                     "API"
+                </a>
+                <a href="/access" rel="external">
+                    "Access"
                 </a>
             </nav>
             <Connection />

@@ -188,7 +188,7 @@ impl Turn<'_> {
 
 /// The attempt that a write ends.
 fn ended_by(write: &Write) -> Option<(TaskId, u32)> {
-    match write {
+    match write.plain() {
         Write::Finish { task, attempt, .. } => Some((*task, *attempt)),
         _ => None,
     }
@@ -213,7 +213,15 @@ fn may_bring_work(write: &Write) -> bool {
         | Write::SaveSchedule(_)
         | Write::DeleteSchedule(_)
         | Write::Reschedule { .. }
+        | Write::SaveKey(_)
+        | Write::RevokeKey(_)
+        | Write::SaveSession(_)
+        | Write::EndSession(_)
+        | Write::SaveUse(_)
         | Write::Prune { .. }
+        | Write::PruneSessions { .. }
+        | Write::PruneAudit { .. }
         | Write::PruneRequests { .. } => false,
+        Write::By(caused) => may_bring_work(&caused.write),
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn refused(refusal: Refusal) -> Error {
             "Idempotency-Key",
             "was used for another request",
         )]),
+        Refusal::NameTaken => Error::key_name_taken(),
         Refusal::KeyTaken(id) => Error::UniqueKeyTaken(id),
         Refusal::BacklogFull(limit) => Error::BacklogFull { limit },
         Refusal::TooManyQueues(limit) => Error::Invalid(vec![FieldError::new(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use glassworks_protocol::{KindInfo, Timestamp};
+use glassworks_protocol::{Actor, KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::answers::answer;
 use super::in_flight::InFlight;
 use super::{Engine, Inner};
+use crate::access::{Directory, admin_key};
 use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::dispatcher::Dispatcher;
 use crate::attempts::panic;
@@ -25,6 +26,7 @@ use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
 use crate::schedule::Scheduler;
+use crate::store::access::Caused;
 use crate::store::{self, Served, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
@@ -99,6 +101,7 @@ impl Builder {
             Arc::clone(&tally),
             Arc::clone(&claims),
         );
+        let access = Arc::new(open_access(&*store, &journal, &self.options).await?);
         match housekeeping::recover(&journal).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "took up tasks that an earlier process left"),
@@ -119,6 +122,7 @@ impl Builder {
             tally,
             runs,
             claims,
+            access,
         };
         Ok(self.launch(core, granted))
     }
@@ -131,6 +135,7 @@ impl Builder {
             tally,
             runs,
             claims,
+            access,
         } = core;
         let Self { registry, options } = self;
         let registry = Arc::new(registry);
@@ -157,6 +162,7 @@ impl Builder {
             runs: Arc::clone(&runs),
             lease: options.lease,
             retention: options.retention,
+            access: Arc::clone(&access),
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
@@ -174,12 +180,13 @@ impl Builder {
             closing.clone().drop_guard(),
             stop_housekeeping.clone().drop_guard(),
         ];
-        Engine(Arc::new(Inner {
+        let inner = Inner {
             readiness: Readiness::new(Arc::clone(&store), journal.clone()),
             store,
             journal,
             hub,
             registry,
+            access,
             runs,
             tally,
             in_flight: InFlight::default(),
@@ -198,7 +205,8 @@ impl Builder {
             attempts,
             housekeeping: keeping,
             _stop_on_drop: stop_on_drop,
-        }))
+        };
+        Engine(Arc::new(inner), None)
     }
 }
 
@@ -210,6 +218,33 @@ struct Core {
     tally: Arc<Tally>,
     runs: Arc<Runs>,
     claims: Arc<Claims>,
+    access: Arc<Directory>,
+}
+
+/// Reads who may do what, and makes the operator's key count.
+async fn open_access(
+    store: &dyn Store,
+    journal: &Journal,
+    options: &Options,
+) -> Result<Directory, StartError> {
+    let failed = |_| StartError::Access;
+    let mut access = store.access().await.map_err(failed)?;
+    if let Some(key) = &options.admin_key {
+        let (before, row) = admin_key(key, &access.keys);
+        let revoke = before.map(Write::RevokeKey);
+        let save = row.map(|row| Write::SaveKey(Box::new(row)));
+        for write in revoke.into_iter().chain(save) {
+            let actor = Arc::new(Actor::operator());
+            let caused = Write::By(Box::new(Caused { actor, write }));
+            let done = journal.commit(caused).await;
+            done.map_err(|_| StartError::Access)?;
+        }
+        access = store.access().await.map_err(failed)?;
+    }
+    if access.keys.is_empty() && options.needs_key {
+        return Err(StartError::NoKey);
+    }
+    Ok(Directory::new(access))
 }
 
 /// Sets a queue before its first task can be claimed.

@@ -1,5 +1,7 @@
 //! The handle: what can be asked of an engine. One file for each part of it.
 
+mod access;
+mod acting;
 mod answers;
 mod builder;
 mod changing;
@@ -25,6 +27,7 @@ use uuid::Uuid;
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
+use crate::access::{Caller, Directory};
 use crate::attempts::runs::Runs;
 use crate::error::Error;
 use crate::hub::Hub;
@@ -44,7 +47,7 @@ const RELEASE_GRACE: Duration = Duration::from_secs(5);
 /// [`shutdown`](Engine::shutdown) ends it in good order. When the last handle is dropped instead,
 /// it stops claiming, and what still runs is not waited for.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<Inner>, Option<Caller>);
 
 struct Inner {
     store: Arc<dyn Store>,
@@ -52,6 +55,7 @@ struct Inner {
     readiness: Readiness,
     hub: Arc<Hub>,
     registry: Arc<Registry>,
+    access: Arc<Directory>,
     runs: Arc<Runs>,
     tally: Arc<Tally>,
     in_flight: InFlight,
@@ -63,7 +67,7 @@ struct Inner {
     started: Instant,
     closing: CancellationToken,
     release: CancellationToken,
-    /// One change of a queue or schedule at a time: each begins with reading what is there.
+    /// One change of a queue, schedule, key or session at a time: each begins with reading what is there.
     changing: Mutex<()>,
     /// Tells the scheduler to look again.
     schedules_changed: Arc<Notify>,

@@ -78,6 +78,7 @@ fn row() -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 

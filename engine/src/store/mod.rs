@@ -4,8 +4,10 @@
 //! to a task is decided once for all stores, in [`decision`]; a store only loads what the
 //! decision needs and saves what it says.
 
+pub mod access;
 pub mod admission;
 pub mod allowance;
+pub mod audit;
 pub mod decision;
 mod log;
 pub mod sqlite;
@@ -15,10 +17,11 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Event, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
-    TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, Event, Queue, Schedule, State, StateCounts, StoreFigures, Task,
+    TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 
+use self::access::Access;
 use self::sqlite::{OpenError, SqliteStore};
 use crate::limits::Limits;
 use crate::options::Database;
@@ -201,6 +204,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every schedule, oldest first.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
+
+    /// Every key and every session.
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>>;
+
+    /// At most `limit` entries of the audit log that match, newest first, from the next older one
+    /// than `before` on.
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>>;
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;

@@ -9,6 +9,7 @@ use glassworks_protocol::{
 
 use uuid::Uuid;
 
+use super::access::{Caused, KeyRow, SessionRow, Used};
 use super::decision::Head;
 use super::log::Deletion;
 
@@ -101,6 +102,33 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// The same write, caused by somebody: what it changes is told in the audit log, in the same
+    /// transaction, by [`audit::entry`](super::audit::entry). Its outcome answers the write within.
+    By(Box<Caused>),
+    /// Keep a key. Refused when another has its name.
+    SaveKey(Box<KeyRow>),
+    /// Forget a key, and end the sessions that were begun with it.
+    RevokeKey(Uuid),
+    /// Keep a session.
+    SaveSession(Box<SessionRow>),
+    /// Forget a session.
+    EndSession(Uuid),
+    /// Keep when keys and sessions were used last.
+    SaveUse(Used),
+    /// Forget sessions that have not been used for so long, or have expired, at most `limit`.
+    PruneSessions {
+        /// Those that were used last longer ago than this, in milliseconds.
+        idle_ms: u64,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Forget entries of the audit log, oldest first, at most `limit`.
+    PruneAudit {
+        /// Those that are older than this, in milliseconds.
+        older_ms: u64,
+        /// How many at most.
+        limit: u32,
+    },
     /// Forget by which keys old requests were known, oldest first, at most `limit`.
     PruneRequests {
         /// Those that were accepted longer ago than this, in milliseconds.
@@ -111,6 +139,14 @@ pub enum Write {
 }
 
 impl Write {
+    /// The write itself, whoever caused it.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::By(caused) => caused.write.plain(),
+            plain => plain,
+        }
+    }
+
     /// Whether somebody relies on this write once it is acknowledged, even after a power cut.
     ///
     /// A lost claim or progress report only means that an attempt is made again.
@@ -128,11 +164,19 @@ impl Write {
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
             | Self::Reschedule { .. }
-            | Self::Fire(_) => true,
+            | Self::Fire(_)
+            | Self::SaveKey(_)
+            | Self::RevokeKey(_)
+            | Self::SaveSession(_)
+            | Self::EndSession(_) => true,
+            Self::By(caused) => caused.write.must_be_durable(),
             Self::Claim(_)
             | Self::Record { .. }
             | Self::Renew { .. }
+            | Self::SaveUse(_)
             | Self::Prune { .. }
+            | Self::PruneSessions { .. }
+            | Self::PruneAudit { .. }
             | Self::PruneRequests { .. } => false,
         }
     }
@@ -145,7 +189,10 @@ impl Write {
             | Self::SubmitOnce { .. }
             | Self::Fire(_)
             | Self::Claim(_)
-            | Self::Record { .. } => true,
+            | Self::Record { .. }
+            | Self::SaveKey(_)
+            | Self::SaveSession(_) => true,
+            Self::By(caused) => caused.write.waits_for_room(),
             Self::Probe
             | Self::Finish { .. }
             | Self::Renew { .. }
@@ -157,7 +204,12 @@ impl Write {
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
             | Self::Reschedule { .. }
+            | Self::RevokeKey(_)
+            | Self::EndSession(_)
+            | Self::SaveUse(_)
             | Self::Prune { .. }
+            | Self::PruneSessions { .. }
+            | Self::PruneAudit { .. }
             | Self::PruneRequests { .. } => false,
         }
     }
@@ -192,6 +244,8 @@ pub struct NewRow {
     pub schedule_id: Option<Uuid>,
     /// As in [`Task`](glassworks_protocol::Task).
     pub traceparent: Option<String>,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub submitted_by: Option<String>,
 }
 
 /// When a task is due. Spans are measured by the store's own clock, so that a node whose clock is
@@ -346,7 +400,17 @@ pub enum Outcome {
     /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
     /// schedule where it is.
     Fired(Result<bool, Refusal>),
-    /// For `Prune` and `PruneRequests`: how many were forgotten.
+    /// For `SaveKey`.
+    KeySaved(Result<(), Refusal>),
+    /// For `RevokeKey`: the name of the key, if there was one.
+    KeyRevoked(Option<String>),
+    /// For `SaveSession`.
+    SessionSaved,
+    /// For `EndSession`: whether there was one.
+    SessionEnded(bool),
+    /// For `SaveUse`.
+    UseSaved,
+    /// For each `Prune…`: how many were forgotten.
     Pruned(u32),
 }
 
@@ -367,6 +431,8 @@ pub enum Refusal {
     BacklogFull(u64),
     /// More names of queues than this limit.
     TooManyQueues(usize),
+    /// Another key has that name.
+    NameTaken,
 }
 
 /// What became of one task of a submit.

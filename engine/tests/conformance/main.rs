@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod batches;
 mod bench;
 mod claiming;
@@ -158,6 +159,14 @@ macro_rules! run_for {
                     a_moment_fires_once,
                     a_refused_firing_leaves_the_schedule_where_it_is,
                     a_deleted_schedule_leaves_its_tasks,
+                }
+                access {
+                    a_key_reads_back_as_it_was_saved,
+                    a_keys_name_is_its_own,
+                    sessions_end_with_their_key_or_by_themselves,
+                    what_changed_something_is_in_the_log_and_nothing_else,
+                    the_log_is_read_in_pages_and_by_what_is_asked,
+                    a_list_shows_only_what_is_reached,
                 }
                 batches {
                     outcomes_and_events_come_in_the_order_of_writes,

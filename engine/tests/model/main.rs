@@ -263,6 +263,11 @@ fn answer(outcome: Outcome) -> Answer {
         Outcome::Pruned(count) => Answer::Pruned(count),
         Outcome::Probed => Answer::Probed,
         Outcome::NoRoom => unreachable!("the model's disk is never full"),
+        Outcome::KeySaved(_)
+        | Outcome::KeyRevoked(_)
+        | Outcome::SessionSaved
+        | Outcome::SessionEnded(_)
+        | Outcome::UseSaved => unreachable!("the model has no keys"),
     }
 }
 
@@ -293,6 +298,7 @@ fn shown(card: &Card) -> Task {
         unique_key: card.new.unique_key.clone(),
         schedule_id: None,
         traceparent: None,
+        submitted_by: card.new.submitted_by.clone(),
         node: card.node.clone(),
         last_seq: card.last_seq,
     }

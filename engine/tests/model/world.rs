@@ -184,6 +184,14 @@ impl World {
     pub(crate) fn apply(&mut self, write: &Write) -> Answer {
         match write {
             Write::Probe => Answer::Probed,
+            Write::By(caused) => self.apply(&caused.write),
+            Write::SaveKey(_)
+            | Write::RevokeKey(_)
+            | Write::SaveSession(_)
+            | Write::EndSession(_)
+            | Write::SaveUse(_)
+            | Write::PruneSessions { .. }
+            | Write::PruneAudit { .. } => unreachable!("the model has no keys"),
             Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
             Write::SubmitOnce { rows, request } => {
                 Answer::Submitted(self.submit_once(rows, request))

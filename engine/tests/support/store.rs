@@ -64,6 +64,7 @@ pub(crate) fn row() -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 

@@ -1,12 +1,11 @@
 //! `GET /api/kinds`: what can be submitted.
 
 use axum::Json;
-use axum::extract::State;
-use glassworks_engine::Engine;
 use glassworks_protocol::KindInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Acting;
 use crate::openapi::tags;
 
 /// What can be submitted.
@@ -23,7 +22,7 @@ pub(crate) struct Kinds {
     get, path = "/api/kinds", tag = tags::KINDS,
     responses((status = 200, description = "Every kind that this node runs.", body = Kinds)),
 )]
-pub(crate) async fn kinds(State(engine): State<Engine>) -> Json<Kinds> {
+pub(crate) async fn kinds(Acting(engine): Acting) -> Json<Kinds> {
     Json(Kinds {
         kinds: engine.kinds().to_vec(),
     })

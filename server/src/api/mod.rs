@@ -1,11 +1,13 @@
 //! The API's routes, one file a group.
 
 pub(crate) mod aggregate;
+pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod events;
 mod extract;
 pub(crate) mod health;
 pub(crate) mod hello;
+pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod live;
 pub(crate) mod metrics;
@@ -16,6 +18,7 @@ mod prefer;
 pub(crate) mod queues;
 pub(crate) mod schedules;
 mod seconds;
+pub(crate) mod sessions;
 pub(crate) mod slow;
 mod sse;
 pub(crate) mod stats;

@@ -1,12 +1,11 @@
 //! `GET /api/nodes`: the processes that share the store.
 
 use axum::Json;
-use axum::extract::State;
-use glassworks_engine::Engine;
 use glassworks_protocol::NodeInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Acting;
 use crate::error::ApiResult;
 use crate::openapi::tags;
 
@@ -24,7 +23,7 @@ pub(crate) struct Nodes {
     get, path = "/api/nodes", tag = tags::SERVER, operation_id = "list_nodes",
     responses((status = 200, description = "The list.", body = Nodes)),
 )]
-pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Nodes>> {
+pub(crate) async fn list(Acting(engine): Acting) -> ApiResult<Json<Nodes>> {
     let nodes = engine.nodes().await?;
     Ok(Json(Nodes { nodes }))
 }

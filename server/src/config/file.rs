@@ -67,13 +67,15 @@ pub(super) struct File {
     allowed_upstreams: Option<Vec<Upstream>>,
     log_format: Option<LogFormat>,
     allow_unauthenticated_remote_access: Option<bool>,
+    admin_key_file: Option<PathBuf>,
+    public_metrics: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
     commands: BTreeMap<String, Program>,
     retention: RetentionSection,
     limits: LimitsSection,
 }
 
-/// `[retention]`: how long finished tasks are kept.
+/// `[retention]`: how long finished tasks, and entries of the audit log, are kept.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RetentionSection {
@@ -81,6 +83,8 @@ struct RetentionSection {
     completed: Option<Duration>,
     #[serde(deserialize_with = "span")]
     failed: Option<Duration>,
+    #[serde(deserialize_with = "span")]
+    audit: Option<Duration>,
 }
 
 /// `[limits]`: how much of everything there may be.
@@ -160,12 +164,21 @@ impl File {
             &mut config.allow_unauthenticated_remote_access,
             self.allow_unauthenticated_remote_access,
         );
+        fill(
+            matches,
+            "admin_key_file",
+            &mut config.admin_key_file,
+            self.admin_key_file.map(Some),
+        );
+        let public = &mut config.public_metrics;
+        fill(matches, "public_metrics", public, self.public_metrics);
         config.queues = self.queues;
         config.commands = self.commands;
         let default = Retention::default();
         config.retention = Retention {
             completed: self.retention.completed.unwrap_or(default.completed),
             failed: self.retention.failed.unwrap_or(default.failed),
+            audit: self.retention.audit.unwrap_or(default.audit),
         };
         let default = Limits::default();
         let limits = self.limits;
@@ -247,18 +260,17 @@ fn upstreams<'de, D: Deserializer<'de>>(
 }
 
 /// Reads a duration as people write it: `90 min`, `24h`, `7d`.
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+pub(super) fn read_span(text: &str) -> Result<Duration, String> {
     let span: Result<Span, _> = text.parse();
     span.ok()
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
         .and_then(|span| Duration::try_from(span).ok())
-        .map(Some)
-        .ok_or_else(|| {
-            D::Error::custom(format!(
-                "`{text}` is not a duration such as 90min, 24h or 7d"
-            ))
-        })
+        .ok_or_else(|| format!("`{text}` is not a duration such as 90min, 24h or 7d"))
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    read_span(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// Reads a number of bytes from 1 to `MOST`.

@@ -3,9 +3,11 @@
 //! A flag comes before its variable, a variable before the file, the file before the default.
 
 mod file;
+mod key;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use clap::builder::BoolishValueParser;
 use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
-use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_engine::{AdminKey, Database, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
@@ -23,6 +25,7 @@ use serde::Deserialize;
 
 use self::file::File;
 pub use self::file::FileError;
+pub use self::key::{CreateKey, KeyCommand};
 use crate::budget::Budget;
 
 /// How many tasks a node may run at a time.
@@ -46,13 +49,16 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
     #[default]
     Serve,
     /// Prints the API's OpenAPI 3.1 document.
     Openapi,
+    /// Makes, lists and revokes keys: who may do what.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 impl Cli {
@@ -65,7 +71,7 @@ impl Cli {
 
     /// What to do.
     pub fn command(&self) -> Command {
-        self.command.unwrap_or_default()
+        self.command.clone().unwrap_or_default()
     }
 
     /// What to serve with.
@@ -167,8 +173,8 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
-    /// Serve beyond this machine although nobody has to sign in: whoever reaches the address can
-    /// run and read every task.
+    /// Serve beyond this machine although there is no key and nobody has to sign in: whoever reaches
+    /// the address can run and read every task.
     #[arg(
         long,
         global = true,
@@ -176,6 +182,25 @@ pub struct Config {
         value_parser = BoolishValueParser::new()
     )]
     pub allow_unauthenticated_remote_access: bool,
+
+    /// A file with a key that has the scope `admin`: 32 to 256 characters without spaces. Another one
+    /// that was given so before counts no more.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_ADMIN_KEY_FILE",
+        value_name = "FILE"
+    )]
+    pub admin_key_file: Option<PathBuf>,
+
+    /// Show `/metrics` to anybody; otherwise it asks for a key with the scope `read`.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_PUBLIC_METRICS",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub public_metrics: bool,
 
     /// How queues may be used, by name. From the file alone, as is what follows.
     #[arg(skip)]
@@ -185,7 +210,7 @@ pub struct Config {
     #[arg(skip)]
     pub commands: BTreeMap<String, Program>,
 
-    /// How long finished tasks are kept.
+    /// How long finished tasks, and entries of the audit log, are kept.
     #[arg(skip)]
     pub retention: Retention,
 
@@ -209,22 +234,41 @@ pub enum LogFormat {
 pub enum ConfigError {
     /// Everybody could run tasks.
     #[error(
-        "refusing to listen on {0}: nobody has to sign in, so whoever reaches that address could run tasks; listen on a loopback address, or say --allow-unauthenticated-remote-access"
+        "refusing to listen on {0}: there is no key, so whoever reaches that address could run tasks; make one (glassworks key create --name admin --scope admin), listen on a loopback address, or say --allow-unauthenticated-remote-access"
     )]
     Exposed(SocketAddr),
+    /// The operator's key cannot be read.
+    #[error("cannot read the key in {}: {cause}", file.display())]
+    AdminKey {
+        /// Where it should be.
+        file: PathBuf,
+        /// Why.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl Config {
     /// How long a shutdown waits for running tasks.
     pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 
-    /// Checks what no single option can know.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    /// Whether there has to be a key: others than this machine's users could reach the server.
+    pub fn needs_key(&self) -> bool {
         let remote = !self.listen.ip().to_canonical().is_loopback();
-        if remote && !self.allow_unauthenticated_remote_access {
-            return Err(ConfigError::Exposed(self.listen));
-        }
-        Ok(())
+        remote && !self.allow_unauthenticated_remote_access
+    }
+
+    /// The operator's key, when a file has one.
+    pub fn admin_key(&self) -> Result<Option<AdminKey>, ConfigError> {
+        let Some(file) = &self.admin_key_file else {
+            return Ok(None);
+        };
+        let read = || -> Result<AdminKey, Box<dyn std::error::Error + Send + Sync>> {
+            Ok(AdminKey::parse(&fs::read_to_string(file)?)?)
+        };
+        read().map(Some).map_err(|cause| ConfigError::AdminKey {
+            file: file.clone(),
+            cause,
+        })
     }
 }
 
@@ -292,20 +336,13 @@ mod tests {
             "[::1]:0",
             "[::ffff:127.0.0.1]:0",
         ] {
-            assert!(
-                config(&["--listen", listen]).unwrap().check().is_ok(),
-                "{listen}"
-            );
+            let config = config(&["--listen", listen]).unwrap();
+            assert!(!config.needs_key(), "{listen}");
         }
         for listen in ["0.0.0.0:0", "[::]:0", "192.168.1.5:8000"] {
-            let refusal = config(&["--listen", listen]).unwrap().check().unwrap_err();
-            assert!(
-                refusal
-                    .to_string()
-                    .contains("--allow-unauthenticated-remote-access")
-            );
+            assert!(config(&["--listen", listen]).unwrap().needs_key());
             let asked = config(&["--listen", listen, "--allow-unauthenticated-remote-access"]);
-            assert!(asked.unwrap().check().is_ok(), "{listen}");
+            assert!(!asked.unwrap().needs_key(), "{listen}");
         }
     }
 

@@ -1,10 +1,22 @@
 //! What both pages have: the head, and the way around.
 
 use glassworks_app::{AssetUrls, PAGES};
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderName, HeaderValue};
 use maud::{DOCTYPE, Markup, html};
 
 /// A whole document around `content`; scripts that carry `nonce` run on it.
 pub(super) fn page(title: &str, urls: &AssetUrls, nonce: &str, content: &Markup) -> Markup {
+    document(title, urls, nonce, true, content)
+}
+
+fn document(
+    title: &str,
+    urls: &AssetUrls,
+    nonce: &str,
+    is_documentation: bool,
+    content: &Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -23,15 +35,33 @@ pub(super) fn page(title: &str, urls: &AssetUrls, nonce: &str, content: &Markup)
             }
             body {
                 a.skip-link href="#main" { "Skip to the content" }
-                (header())
+                (header(is_documentation))
                 main.docs #main tabindex="-1" { (content) }
             }
         }
     }
 }
 
+/// What a document without scripts may do: be styled, and send forms to this server.
+pub(crate) const PLAIN_POLICY: [(HeaderName, HeaderValue); 1] = [(
+    CONTENT_SECURITY_POLICY,
+    HeaderValue::from_static(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ),
+)];
+
+/// A whole document around `content`, on which no script runs.
+pub(crate) fn plain(title: &str, urls: &AssetUrls, content: &Markup) -> Markup {
+    let no_scripts = AssetUrls {
+        css: urls.css.clone(),
+        ..AssetUrls::default()
+    };
+    document(title, &no_scripts, "", false, content)
+}
+
 /// The same header as on the application's pages, whose scripts do not run here.
-fn header() -> Markup {
+fn header(is_documentation: bool) -> Markup {
     html! {
         header.site-header {
             a.brand href="/" aria-label="Glassworks, board" {
@@ -43,7 +73,8 @@ fn header() -> Markup {
             }
             nav aria-label="Pages" {
                 @for (href, name) in PAGES { a href=(href) { (name) } }
-                a href="/docs" aria-current="page" { "API" }
+                a href="/docs" aria-current=[is_documentation.then_some("page")] { "API" }
+                a href="/access" { "Access" }
             }
         }
     }

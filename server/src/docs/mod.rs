@@ -5,7 +5,7 @@
 
 mod example;
 mod guide;
-mod layout;
+pub(crate) mod layout;
 mod operation;
 mod parameters;
 mod problems;
@@ -15,17 +15,15 @@ mod text;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use leptos::nonce::Nonce;
 use maud::Markup;
 use utoipa::openapi::OpenApi;
 
+use crate::access::{Face, Need, Table};
 use crate::guard::headers::page_policy;
-use crate::node::Node;
 use crate::site::Site;
 
 /// The path of the API's page.
@@ -41,7 +39,7 @@ const GUIDE: &str = "/docs/coming-from-fastapi-and-celery";
 const NONCE: &str = "{nonce}";
 
 /// A route for each page.
-pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
+pub(crate) fn routes(table: Table, document: &OpenApi, site: &Site) -> Table {
     let urls = site.urls();
     let pages = [
         (REFERENCE, "API", reference::content(document)),
@@ -50,10 +48,10 @@ pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
     ];
     pages
         .into_iter()
-        .fold(Router::new(), |router, (path, title, content)| {
+        .fold(table, |table, (path, title, content)| {
             let page = Page::new(&layout::page(title, &urls, NONCE, &content));
             let respond = async move |request: Request| page.respond(&request);
-            router.route(path, get(respond))
+            table.route(Need::READ, Face::Page, &Method::GET, path, respond)
         })
 }
 

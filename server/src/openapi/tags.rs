@@ -6,4 +6,5 @@ pub(crate) const KINDS: &str = "Kinds";
 pub(crate) const QUEUES: &str = "Queues";
 pub(crate) const SCHEDULES: &str = "Schedules";
 pub(crate) const SERVER: &str = "Server";
+pub(crate) const ACCESS: &str = "Access";
 pub(crate) const TRY: &str = "Try";

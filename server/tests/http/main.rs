@@ -5,6 +5,7 @@
     reason = "what is not there fails the test, in its arrangements too"
 )]
 
+mod access;
 mod aggregate;
 mod answers;
 mod configuration;

@@ -13,9 +13,10 @@ use super::rows::{self, Stored, StoredHead, code, json};
 use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
-use crate::store::admission;
+use crate::store::access::Caused;
 use crate::store::decision::{Effects, Head};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write};
+use crate::store::{admission, audit};
 
 /// Failures that are kept of a task beside its first.
 const LATEST_FAILURES: u32 = 20;
@@ -229,6 +230,34 @@ impl<'c> Ledger<'c> {
             Write::PruneRequests { accepted_ms, limit } => {
                 Outcome::Pruned(self.prune_requests(before(now, accepted_ms), limit)?)
             }
+            Write::By(caused) => {
+                let Caused { actor, write } = *caused;
+                let subject = audit::subject(&write);
+                let first = committed.events.len();
+                let outcome = self.apply(write, now, committed)?;
+                let events = &committed.events[first..];
+                if let Some(entry) = audit::entry(subject, &outcome, events) {
+                    self.insert_audit(&actor, &entry, now)?;
+                }
+                outcome
+            }
+            Write::SaveKey(key) => Outcome::KeySaved(self.save_key(&key, now)?),
+            Write::RevokeKey(id) => Outcome::KeyRevoked(self.revoke_key(id)?),
+            Write::SaveSession(session) => {
+                self.save_session(&session, now)?;
+                Outcome::SessionSaved
+            }
+            Write::EndSession(id) => Outcome::SessionEnded(self.end_session(id)?),
+            Write::SaveUse(used) => {
+                self.save_use(&used)?;
+                Outcome::UseSaved
+            }
+            Write::PruneSessions { idle_ms, limit } => {
+                Outcome::Pruned(self.prune_sessions(before(now, idle_ms), now, limit)?)
+            }
+            Write::PruneAudit { older_ms, limit } => {
+                Outcome::Pruned(self.prune_audit(before(now, older_ms), limit)?)
+            }
         })
     }
 
@@ -252,6 +281,15 @@ impl<'c> Ledger<'c> {
             | Write::Fire(_)
             | Write::Prune { .. }
             | Write::PruneRequests { .. } => false,
+            Write::By(caused) => self.leaves_fresh_alone(&caused.write),
+            // None of them is about tasks.
+            Write::SaveKey(_)
+            | Write::RevokeKey(_)
+            | Write::SaveSession(_)
+            | Write::EndSession(_)
+            | Write::SaveUse(_)
+            | Write::PruneSessions { .. }
+            | Write::PruneAudit { .. } => true,
         }
     }
 
@@ -354,7 +392,8 @@ impl<'c> Ledger<'c> {
             new.payload,
             tags,
             retry,
-            new.traceparent
+            new.traceparent,
+            new.submitted_by
         ])?;
         Ok(row)
     }

@@ -3,6 +3,7 @@
 //! WAL mode lets readers go on while the writer commits, and there is one writer, so nobody ever
 //! meets "database is locked".
 
+mod access;
 mod claiming;
 mod counts;
 mod fault;
@@ -34,7 +35,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    TaskSummary, Timestamp,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -46,6 +48,7 @@ use self::room::{IsFull, Room};
 use self::soundness::Soundness;
 use self::text::Sought;
 use self::writer::Writer;
+use super::access::Access;
 use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
 use crate::limits::Limits;
 
@@ -348,6 +351,23 @@ impl Store for SqliteStore {
 
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>> {
         self.single(schedules::list)
+    }
+
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
+        self.single(access::all)
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |connection, _| {
+                access::audit(connection, &filter, before, limit)
+            })
+            .boxed()
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

@@ -177,6 +177,7 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         unique_key: row.get(22)?,
         schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
         node: row.get(24)?,
+        submitted_by: row.get(25)?,
     })
 }
 
@@ -199,7 +200,7 @@ pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
 pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     let mut bytes = 0;
     // Message, payload and result.
-    for index in [19, 25, 26] {
+    for index in [19, 26, 27] {
         let text = row.get_ref(index)?.as_str_or_null()?;
         bytes += text.map_or(0, |text| text.len() as u64);
     }
@@ -210,8 +211,8 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
 /// as omitted.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<JsonText> = row.get(25)?;
-    let result: Option<Json<JsonText>> = row.get(26)?;
+    let payload: Json<JsonText> = row.get(26)?;
+    let result: Option<Json<JsonText>> = row.get(27)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -231,12 +232,13 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
-        errors_omitted: row.get(28)?,
+        errors_omitted: row.get(29)?,
         cancel_requested: summary.cancel_requested,
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,
+        submitted_by: summary.submitted_by,
         node: summary.node,
-        traceparent: row.get(27)?,
+        traceparent: row.get(28)?,
         last_seq: summary.last_seq,
     })
 }

@@ -202,6 +202,7 @@ fn passes(filter: &TaskFilter, task: &TaskSummary) -> bool {
             .tag
             .as_ref()
             .is_none_or(|tag| task.tags.contains(tag))
+        && filter.reaches(&task.kind, &task.queue)
 }
 
 /// What a task has to do with a text.
