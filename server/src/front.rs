@@ -83,18 +83,18 @@ impl Front {
             // What it changes could not be taken back if there were no room for the answer.
             Ok(()) if !request.method().is_safe() && self.0.budget.answers.is_exhausted() => {
                 self.0.budget.answers.refuse();
-                ready(Err(told(no_room()))).left_future()
+                ready(told(no_room())).left_future()
             }
             Ok(()) if request.body().is_end_stream() => ready(Ok(request)).left_future(),
             Ok(()) => match self.take_body(&request) {
                 // Boxed, because every request's future has room for it, and most have no body.
                 Ok(()) => body::collect(request, self.0.budget.clone())
-                    .map_err(told)
+                    .or_else(|refused| ready(told(refused)))
                     .boxed()
                     .right_future(),
                 Err(refused) => ready(Err(refused)).left_future(),
             },
-            Err(refused) => ready(Err(told(refused))).left_future(),
+            Err(refused) => ready(told(refused)).left_future(),
         }
     }
 }
@@ -102,8 +102,8 @@ impl Front {
 /// A request that may go on, or what it is answered with.
 type Admitted = Result<Request, Box<Response>>;
 
-fn told(refused: ApiError) -> Box<Response> {
-    Box::new(refused.into_response())
+fn told(refused: ApiError) -> Admitted {
+    Err(Box::new(refused.into_response()))
 }
 
 #[cfg(test)]

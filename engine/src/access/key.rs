@@ -61,7 +61,7 @@ pub(crate) fn checked(new: NewKey, known: usize) -> Result<(KeyRow, SecretText),
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    let secret = SecretText::key().map_err(|error| no_randomness(&error))?;
+    let secret = SecretText::key().map_err(no_randomness)?;
     let row = KeyRow {
         id: Uuid::now_v7(),
         hash: hash(secret.reveal()),
@@ -83,7 +83,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-pub(super) fn no_randomness(error: &getrandom::Error) -> Error {
+pub(super) fn no_randomness(error: getrandom::Error) -> Error {
     tracing::error!(%error, "the system gives no randomness");
     Error::Store
 }

@@ -24,7 +24,7 @@ pub(crate) fn new_session(
     user_agent: Option<&str>,
     known: &[Session],
 ) -> Result<(SessionRow, SecretText, Vec<Uuid>), Error> {
-    let token = SecretText::token().map_err(|error| no_randomness(&error))?;
+    let token = SecretText::token().map_err(no_randomness)?;
     let row = SessionRow {
         id: Uuid::now_v7(),
         hash: hash(token.reveal()),

@@ -10,6 +10,7 @@ use glassworks_engine::{Caller, Denied, Engine};
 use glassworks_protocol::{ProblemCode, Scope};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use maud::html;
+use tracing::info;
 
 use super::attempts::Attempts;
 use super::rules::Face;
@@ -35,6 +36,7 @@ pub(crate) struct Gate {
 }
 
 /// Why nobody is let in.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Unknown {
     /// Nothing was sent that says who is calling.
     NothingSent,
@@ -126,7 +128,11 @@ impl Gate {
         self.engine
             .key_holder(key, from)
             .map_err(|denied| match self.attempts.failed(from, key) {
-                Ok(()) => Unknown::WrongKey(denied),
+                Ok(()) => {
+                    // Never the key: it may be a slip of the pen.
+                    info!(?from, ?denied, "a wrong key was sent");
+                    Unknown::WrongKey(denied)
+                }
                 Err(wait) => Unknown::TooOften(wait),
             })
     }

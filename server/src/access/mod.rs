@@ -21,6 +21,6 @@ pub(crate) use gate::{Gate, Unknown};
 pub(crate) use guarded::Guarded;
 pub use need::Need;
 pub(crate) use peer::Peer;
+pub(crate) use rules::Face;
 pub use rules::Rule;
-pub(crate) use rules::{Face, Rules};
 pub(crate) use table::Table;

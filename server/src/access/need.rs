@@ -1,7 +1,5 @@
 //! What a route asks of its caller.
 
-use std::fmt;
-
 use glassworks_protocol::Scope;
 
 /// What a route asks of its caller.
@@ -20,6 +18,8 @@ impl Need {
     pub const READ: Self = Self::Scope(Scope::Read);
     /// Tasks are submitted or changed.
     pub const SUBMIT: Self = Self::Scope(Scope::Submit);
+    /// Tasks are leased, and their attempts made.
+    pub const WORK: Self = Self::Scope(Scope::Work);
     /// The server is changed.
     pub const ADMIN: Self = Self::Scope(Scope::Admin);
 
@@ -29,16 +29,6 @@ impl Need {
             Self::Nothing => None,
             Self::Scope(scope) => Some(scope),
             Self::Figures => (!public_metrics).then_some(Scope::Read),
-        }
-    }
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => f.pad("nothing"),
-            Self::Scope(scope) => scope.fmt(f),
-            Self::Figures => f.pad("read, or nothing"),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const KEY: &str = "key";
 /// How it calls a browser's session.
 pub(crate) const SESSION: &str = "session";
 /// Where an operation says which scope it asks for.
-const SCOPE: &str = "x-scope";
+pub(crate) const SCOPE: &str = "x-scope";
 
 /// Routes, each with what it asks of its caller.
 pub(crate) struct Table {

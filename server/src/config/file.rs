@@ -67,7 +67,8 @@ pub(super) struct File {
     allowed_upstreams: Option<Vec<Upstream>>,
     log_format: Option<LogFormat>,
     allow_unauthenticated_remote_access: Option<bool>,
-    admin_key_file: Option<PathBuf>,
+    #[serde(rename = "admin_key_file")]
+    admin_key: Option<PathBuf>,
     public_metrics: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
     commands: BTreeMap<String, Program>,
@@ -168,7 +169,7 @@ impl File {
             matches,
             "admin_key_file",
             &mut config.admin_key_file,
-            self.admin_key_file.map(Some),
+            self.admin_key.map(Some),
         );
         let public = &mut config.public_metrics;
         fill(matches, "public_metrics", public, self.public_metrics);

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use glassworks_engine::Caller;
-use glassworks_protocol::{ActorKind, Problem, ProblemCode, Scope};
+use glassworks_protocol::{ActorKind, AuditFilter, Problem, ProblemCode, Scope};
 use http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use maud::Markup;
@@ -127,7 +127,10 @@ async fn access(
         Vec::new()
     };
     let entries = if everything {
-        engine.audit(&Default::default(), None, None).await?.entries
+        engine
+            .audit(&AuditFilter::default(), None, None)
+            .await?
+            .entries
     } else {
         Vec::new()
     };

@@ -215,32 +215,16 @@ impl<'c> Ledger<'c> {
                 completed_ms,
                 failed_ms,
                 limit,
-            } => {
-                let mut pruned = 0;
-                for (state, age_ms) in [
-                    (State::Completed, completed_ms),
-                    (State::Cancelled, completed_ms),
-                    (State::Failed, failed_ms),
-                ] {
-                    let before = before(now, age_ms);
-                    pruned += self.prune(state, before, limit - pruned, committed)?;
-                }
-                Outcome::Pruned(pruned)
-            }
+            } => Outcome::Pruned(self.prune_finished(
+                before(now, completed_ms),
+                before(now, failed_ms),
+                limit,
+                committed,
+            )?),
             Write::PruneRequests { accepted_ms, limit } => {
                 Outcome::Pruned(self.prune_requests(before(now, accepted_ms), limit)?)
             }
-            Write::By(caused) => {
-                let Caused { actor, write } = *caused;
-                let subject = audit::subject(&write);
-                let first = committed.events.len();
-                let outcome = self.apply(write, now, committed)?;
-                let events = &committed.events[first..];
-                if let Some(entry) = audit::entry(subject, &outcome, events) {
-                    self.insert_audit(&actor, &entry, now)?;
-                }
-                outcome
-            }
+            Write::By(caused) => self.apply_by(*caused, now, committed)?,
             Write::SaveKey(key) => Outcome::KeySaved(self.save_key(&key, now)?),
             Write::RevokeKey(id) => Outcome::KeyRevoked(self.revoke_key(id)?),
             Write::SaveSession(session) => {
@@ -261,11 +245,40 @@ impl<'c> Ledger<'c> {
         })
     }
 
+    /// Applies what somebody has caused, and tells the audit log of it.
+    fn apply_by(
+        &mut self,
+        caused: Caused,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Outcome> {
+        let Caused { actor, write } = caused;
+        let subject = audit::subject(&write);
+        let first = committed.events.len();
+        let outcome = self.apply(write, now, committed)?;
+        let events = &committed.events[first..];
+        if let Some(entry) = audit::entry(subject, &outcome, events) {
+            self.insert_audit(&actor, &entry, now)?;
+        }
+        Ok(outcome)
+    }
+
     /// Whether a write can be applied while accepted tasks are not stored yet: what it is about is
     /// stored, or it looks at both.
     fn leaves_fresh_alone(&self, write: &Write) -> bool {
         match write {
-            Write::Probe | Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Probe
+            | Write::Submit(_)
+            | Write::SubmitOnce { .. }
+            | Write::Claim(_)
+            // None of these is about tasks.
+            | Write::SaveKey(_)
+            | Write::RevokeKey(_)
+            | Write::SaveSession(_)
+            | Write::EndSession(_)
+            | Write::SaveUse(_)
+            | Write::PruneSessions { .. }
+            | Write::PruneAudit { .. } => true,
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
@@ -282,14 +295,6 @@ impl<'c> Ledger<'c> {
             | Write::Prune { .. }
             | Write::PruneRequests { .. } => false,
             Write::By(caused) => self.leaves_fresh_alone(&caused.write),
-            // None of them is about tasks.
-            Write::SaveKey(_)
-            | Write::RevokeKey(_)
-            | Write::SaveSession(_)
-            | Write::EndSession(_)
-            | Write::SaveUse(_)
-            | Write::PruneSessions { .. }
-            | Write::PruneAudit { .. } => true,
         }
     }
 

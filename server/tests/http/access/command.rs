@@ -126,12 +126,12 @@ async fn keys_are_made_listed_and_revoked_whether_the_server_runs_or_not() {
     let unknown = run(folder, &["revoke", "nobody"], None).await;
     assert!(text(&unknown.stderr).contains("there is no key nobody"));
     works(folder, &["revoke", "ci"], None).await;
-    let last = run(folder, &["revoke", "root"], None).await;
-    assert!(last.status.success());
+    let ended = run(folder, &["revoke", "root"], None).await;
+    assert!(ended.status.success());
     assert!(
-        text(&last.stderr).contains("no key left"),
+        text(&ended.stderr).contains("no key left"),
         "{}",
-        text(&last.stderr)
+        text(&ended.stderr)
     );
 }
 

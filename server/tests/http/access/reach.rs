@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::support::Server;
 use super::{ask, key, new_key, sleep};
 
-fn in_queue(queue: &str, rest: Value) -> Value {
+fn in_queue(queue: &str, rest: &Value) -> Value {
     let mut task = sleep(0.0);
     task["queue"] = json!(queue);
     for (name, value) in rest.as_object().unwrap() {
@@ -31,17 +31,17 @@ async fn tasks_of_other_queues_are_not_there() {
         answer.json()["id"].as_str().unwrap().to_owned()
     };
     let foreign = json!({"delay_ms": 3_600_000, "unique_key": "u", "tags": ["t"]});
-    let foreign = submit(&admin, in_queue("other", foreign)).await;
-    let own = submit(&limited, in_queue("own", json!({"tags": ["t"]}))).await;
+    let foreign = submit(&admin, in_queue("other", &foreign)).await;
+    let own = submit(&limited, in_queue("own", &json!({"tags": ["t"]}))).await;
     let own_task = ask(client, &limited, "GET", &format!("/api/tasks/{own}"), None).await;
     assert_eq!(own_task.json()["submitted_by"], "limited");
 
     let refused = ask(client, &limited, "POST", "/api/tasks", Some(sleep(0.0))).await;
     assert_eq!(refused.problem(403, "/api/tasks")["code"], "forbidden");
-    let batch = json!({"tasks": [in_queue("own", json!({})), in_queue("other", json!({}))]});
+    let batch = json!({"tasks": [in_queue("own", &json!({})), in_queue("other", &json!({}))]});
     let refused = ask(client, &limited, "POST", "/api/tasks/batch", Some(batch)).await;
     refused.problem(403, "/api/tasks/batch");
-    let taken = in_queue("own", json!({"unique_key": "u"}));
+    let taken = in_queue("own", &json!({"unique_key": "u"}));
     let taken = ask(client, &limited, "POST", "/api/tasks", Some(taken)).await;
     assert_eq!(taken.problem(409, "/api/tasks")["code"], "unique_key_taken");
 
