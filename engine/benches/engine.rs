@@ -330,6 +330,7 @@ async fn claim_and_finish(store: &SqliteStore) -> Duration {
         },
         room: 100,
         lease_ms: 30_000,
+        remote: None,
     };
     let committed = store.commit(vec![Write::Claim(claim)]).await.unwrap();
     let Some(Outcome::Claimed { tasks, .. }) = committed.outcomes.into_iter().next() else {

@@ -19,6 +19,9 @@ pub enum Error {
     /// No such schedule, or not any more.
     #[error("there is no schedule {0}")]
     NoSchedule(Uuid),
+    /// No such worker, or not any more.
+    #[error("there is no worker {0}")]
+    NoWorker(Uuid),
     /// No queue of that name has tasks or settings.
     #[error("no queue `{0}` has tasks or settings")]
     NoQueue(String),
@@ -115,6 +118,7 @@ impl Error {
         match self {
             Self::NotFound(_) => ProblemCode::NoSuchTask,
             Self::NoSchedule(_) => ProblemCode::NoSuchSchedule,
+            Self::NoWorker(_) => ProblemCode::NoSuchWorker,
             Self::NoQueue(_) => ProblemCode::NoSuchQueue,
             Self::Invalid(_) => ProblemCode::Invalid,
             Self::TooLarge(_) => ProblemCode::PayloadTooLarge,

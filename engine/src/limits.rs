@@ -22,6 +22,8 @@ pub struct Limits {
     pub queues: usize,
     /// Schedules at a time.
     pub schedules: usize,
+    /// Kinds that workers have offered.
+    pub kinds: usize,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
             events: 10_000,
             queues: 1_000,
             schedules: 1_000,
+            kinds: 1_000,
         }
     }
 }

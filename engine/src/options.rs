@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::limits::{Limits, Retention};
+use crate::remote::kinds::DeclaredKind;
 use crate::store::sqlite::OpenError;
 
 /// What an engine is started with. Every field has a default that suits one machine.
@@ -36,6 +37,10 @@ pub struct Options {
     pub serve_queues: Option<Vec<String>>,
     /// How queues may be used from the start on, by name; other queues are as they were left.
     pub queues: BTreeMap<String, QueueRule>,
+    /// Kinds that workers serve, by name: they can be submitted before the first worker has come.
+    pub kinds: BTreeMap<String, DeclaredKind>,
+    /// How long the lease of a remote worker's attempt lasts until its first beat. Default: 10 s.
+    pub first_lease: Duration,
 }
 
 /// How a queue may be used, as its operator says at each start. An absent limit is none.
@@ -77,6 +82,8 @@ impl Default for Options {
             retention: Retention::default(),
             serve_queues: None,
             queues: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            first_lease: Duration::from_secs(10),
         }
     }
 }
@@ -127,6 +134,14 @@ pub enum StartError {
     /// It was opened, and then failed.
     #[error("the database failed while lost tasks were taken back; the log says how")]
     Recover,
+    /// A kind cannot be declared as the options say.
+    #[error("the kind `{name}` cannot be declared: {cause}")]
+    Kind {
+        /// Which one.
+        name: String,
+        /// Why.
+        cause: String,
+    },
     /// A queue cannot be used as the options say.
     #[error("the queue `{name}` cannot be set: {cause}")]
     Queue {

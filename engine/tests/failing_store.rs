@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{
-    Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write,
+    Committed, EventPage, Listing, OfferedKind, Place, Store, StoreError, StoreFailure, Write,
 };
 use glassworks_engine::{Engine, Error, Handler, Limits, Options, Run, TaskError};
 use glassworks_protocol::{
@@ -132,6 +132,18 @@ impl Store for Failing {
 
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         self.inner.oldest_waiting()
+    }
+
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>> {
+        self.inner.kinds()
+    }
+
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        self.inner.queued_by_kind()
+    }
+
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.inner.next_remote_end()
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {

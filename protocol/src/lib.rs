@@ -4,6 +4,7 @@
 //! a clock or knows how a task is run: those rules live in the engine.
 
 pub mod bulk;
+pub mod claims;
 pub mod event;
 pub mod excerpt;
 pub mod figures;
@@ -22,11 +23,17 @@ pub mod task;
 pub mod timestamp;
 
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
+pub use claims::{
+    AttemptFailure, AttemptFailures, AttemptOutcome, AttemptStanding, AttemptStatus, Beat,
+    BeatAnswer, BeatItem, BeatProgress, BeatSpan, ClaimAnswer, ClaimRequest, ClaimedTask,
+    Completion, Completions, EndAnswer, FinishedAttempt, KindOffer, Piece, Pieces, Release,
+    Releases, WorkerInfo,
+};
 pub use event::{Event, EventBody, OutputStream, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
 pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
 pub use json_text::JsonText;
-pub use kind::KindInfo;
+pub use kind::{KindInfo, KindOrigin, KindStatus};
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
 pub use problem::{FieldError, Problem, ProblemCode, pointer_step};

@@ -31,6 +31,10 @@ pub(super) fn refused(refusal: Refusal) -> Error {
         )]),
         Refusal::KeyTaken(id) => Error::UniqueKeyTaken(id),
         Refusal::BacklogFull(limit) => Error::BacklogFull { limit },
+        Refusal::TooManyKinds(limit) => Error::Invalid(vec![FieldError::new(
+            "/kinds",
+            format!("{limit} kinds have been offered, which is the limit"),
+        )]),
         Refusal::TooManyQueues(limit) => Error::Invalid(vec![FieldError::new(
             "/queue",
             format!("{limit} queues are in use, which is the limit"),

@@ -16,7 +16,7 @@ use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::dispatcher::Dispatcher;
 use crate::attempts::panic;
 use crate::attempts::runs::Runs;
-use crate::error::Error;
+use crate::error::{Error, log_store_error};
 use crate::handler::Handler;
 use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
@@ -24,6 +24,11 @@ use crate::journal::Journal;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
+use crate::remote::Counters;
+use crate::remote::grant::Home;
+use crate::remote::line::Line;
+use crate::remote::watch::Watch;
+use crate::remote::workers::Workers;
 use crate::schedule::Scheduler;
 use crate::store::{self, Served, Store, Write};
 use crate::submission;
@@ -81,6 +86,7 @@ impl Builder {
         let tally = Arc::new(Tally::default());
         let runs = Arc::new(Runs::default());
         let options = &self.options;
+        let line = Arc::new(Line::default());
         let kinds = self.registry.kinds().iter();
         let (claims, granted) = Claims::new(
             options.node.clone(),
@@ -91,6 +97,7 @@ impl Builder {
             options.lease,
             options.workers,
             Arc::clone(&runs),
+            Arc::clone(&line),
         );
         let claims = Arc::new(claims);
         let journal = Journal::start(
@@ -112,6 +119,16 @@ impl Builder {
                     cause,
                 })?;
         }
+        for (name, declared) in &self.options.kinds {
+            self.registry.declare(name, declared.clone())?;
+        }
+        match store.kinds().await {
+            Ok(offered) => self.registry.offered.load(offered),
+            Err(error) => {
+                log_store_error("kinds", &error);
+                return Err(StartError::Recover);
+            }
+        }
         let core = Core {
             store,
             journal,
@@ -119,6 +136,7 @@ impl Builder {
             tally,
             runs,
             claims,
+            line,
         };
         Ok(self.launch(core, granted))
     }
@@ -131,10 +149,11 @@ impl Builder {
             tally,
             runs,
             claims,
+            line,
         } = core;
         let Self { registry, options } = self;
         let registry = Arc::new(registry);
-        let closing = CancellationToken::new();
+        let closing = line.closing.clone();
         let release = CancellationToken::new();
         let stop_housekeeping = CancellationToken::new();
         let (dispatching, attempts, keeping) =
@@ -160,6 +179,21 @@ impl Builder {
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
+        let counters = Arc::<Counters>::default();
+        let home = Home {
+            journal: journal.clone(),
+            counters: Arc::clone(&counters),
+        };
+        dispatching.spawn(Arc::clone(&line).serve(home));
+        let watch = Watch {
+            store: Arc::clone(&store),
+            journal: journal.clone(),
+            line: Arc::clone(&line),
+            counters: Arc::clone(&counters),
+            patience: options.first_lease,
+            stop: stop_housekeeping.clone(),
+        };
+        keeping.spawn(watch.run());
         let schedules_changed = Arc::new(Notify::new());
         let scheduler = Scheduler {
             store: Arc::clone(&store),
@@ -181,6 +215,9 @@ impl Builder {
             hub,
             registry,
             runs,
+            line,
+            workers: Workers::default(),
+            counters,
             tally,
             in_flight: InFlight::default(),
             lists: Lists::default(),
@@ -210,6 +247,7 @@ struct Core {
     tally: Arc<Tally>,
     runs: Arc<Runs>,
     claims: Arc<Claims>,
+    line: Arc<Line>,
 }
 
 /// Sets a queue before its first task can be claimed.

@@ -12,6 +12,7 @@ mod reading;
 mod schedules;
 mod submitting;
 mod watching;
+mod workers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub use self::builder::Builder;
 use self::in_flight::InFlight;
 pub use self::submitting::{RequestContext, Submitted};
+pub use self::workers::Granted;
 use crate::attempts::runs::Runs;
 use crate::error::Error;
 use crate::hub::Hub;
@@ -32,6 +34,9 @@ use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
+use crate::remote::Counters;
+use crate::remote::line::Line;
+use crate::remote::workers::Workers;
 use crate::store::Store;
 use crate::tally::Tally;
 use crate::watched::{Figures, Lists};
@@ -53,6 +58,9 @@ struct Inner {
     hub: Arc<Hub>,
     registry: Arc<Registry>,
     runs: Arc<Runs>,
+    line: Arc<Line>,
+    workers: Workers,
+    counters: Arc<Counters>,
     tally: Arc<Tally>,
     in_flight: InFlight,
     lists: Lists,
@@ -86,7 +94,7 @@ impl Engine {
         &self.0.options.node
     }
 
-    /// The kinds that can be submitted, by name.
+    /// The kinds that this node runs itself, by name.
     pub fn kinds(&self) -> &[KindInfo] {
         self.0.registry.kinds()
     }

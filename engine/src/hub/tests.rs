@@ -90,6 +90,7 @@ fn claim() -> Write {
         node: "node".to_owned(),
         room: 1,
         lease_ms: 30_000,
+        remote: None,
     })
 }
 

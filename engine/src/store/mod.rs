@@ -8,6 +8,7 @@ pub mod admission;
 pub mod allowance;
 pub mod decision;
 mod log;
+pub mod remote;
 pub mod sqlite;
 mod write;
 
@@ -25,8 +26,8 @@ use crate::options::Database;
 
 pub use log::{Deletion, Log};
 pub use write::{
-    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
-    RenewedLease, RequestKey, Served, Write,
+    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lease, Lost, NewRow, Offer, Outcome,
+    Refusal, RenewedLease, RequestKey, Served, Write,
 };
 
 /// Opens the store that `database` names, making it when it is not there.
@@ -98,6 +99,15 @@ pub struct EventPage {
     pub state: State,
     /// The `seq` of the task's latest event.
     pub last_seq: u64,
+}
+
+/// A kind that a worker has offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedKind {
+    /// The kind as it was offered last.
+    pub offer: Offer,
+    /// When that was.
+    pub offered_at: Timestamp,
 }
 
 /// Where a page of a list begins.
@@ -208,6 +218,17 @@ pub trait Store: Send + Sync + 'static {
     /// When the queued task that has waited longest was due. What it costs does not grow with the
     /// number of tasks.
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Every kind that a worker has offered, by name.
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>>;
+
+    /// How many tasks of each kind are queued, of those that have any. What it costs does not grow
+    /// with the number of tasks.
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>>;
+
+    /// When the lease of a remote attempt expires next, or its time is over: when a
+    /// [`Lost::Remote`] finds something. What it costs does not grow with their number.
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// What sort of store it is, and how large.
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>>;

@@ -38,6 +38,7 @@ const LIMITS: Limits = Limits {
     events: 18,
     queues: 3,
     schedules: 3,
+    kinds: 1,
 };
 
 fn config() -> Config {
@@ -262,6 +263,9 @@ fn answer(outcome: Outcome) -> Answer {
         Outcome::Fired(fired) => Answer::Fired(fired),
         Outcome::Pruned(count) => Answer::Pruned(count),
         Outcome::Probed => Answer::Probed,
+        Outcome::Reported(_) | Outcome::Offered(_) => {
+            unreachable!("no worker is part of the model")
+        }
         Outcome::NoRoom => unreachable!("the model's disk is never full"),
     }
 }

@@ -184,6 +184,7 @@ pub(crate) fn claim_for(node: &str, room: u32) -> Write {
         served: served(),
         room,
         lease_ms: LEASE_MS,
+        remote: None,
     })
 }
 

@@ -61,6 +61,8 @@ codes! {
         "There is no schedule with this id, or not any more.";
     NoSuchQueue, "no_such_queue", 404, "No such queue",
         "No queue of this name has tasks or settings.";
+    NoSuchWorker, "no_such_worker", 404, "No such worker",
+        "No worker with this id was heard of in the last hour.";
     MethodNotAllowed, "method_not_allowed", 405, "Wrong method",
         "The path does not take this method; `Allow` says which it takes.";
     BodyTimeout, "body_timeout", 408, "Body too slow",

@@ -174,6 +174,10 @@ impl<'c> Ledger<'c> {
                 entries,
                 end,
             } => Outcome::Finished(self.finish(task, attempt, entries, end, now, committed)?),
+            Write::Report { reports, lease_ms } => {
+                Outcome::Reported(self.report(reports, lease_ms, now, committed)?)
+            }
+            Write::Offer(offers) => Outcome::Offered(self.offer(&offers, now)?),
             Write::Renew { attempts, lease_ms } => {
                 Outcome::Renewed(self.renew(&attempts, lease_ms, now)?)
             }
@@ -236,11 +240,16 @@ impl<'c> Ledger<'c> {
     /// stored, or it looks at both.
     fn leaves_fresh_alone(&self, write: &Write) -> bool {
         match write {
-            Write::Probe | Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Probe
+            | Write::Submit(_)
+            | Write::SubmitOnce { .. }
+            | Write::Claim(_)
+            | Write::Offer(_) => true,
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
-            Write::Renew { .. }
+            Write::Report { .. }
+            | Write::Renew { .. }
             | Write::Rescue { .. }
             | Write::Cancel(_)
             | Write::Retry(_)
@@ -412,6 +421,9 @@ impl<'c> Ledger<'c> {
             self.counts
                 .shift(stored.lane(), Some(before.state), Some(head.state));
             self.save(&stored, effects, committed)?;
+            if head.remote.is_some() || before.remote.is_some() {
+                self.save_remote(&stored)?;
+            }
         }
         if head.state == State::Running {
             self.running.insert(task, stored);
@@ -425,10 +437,16 @@ impl<'c> Ledger<'c> {
         if let Some(stored) = self.running.get(&task) {
             return Ok(Some(stored.clone()));
         }
-        self.statements
+        let found = self
+            .statements
             .head_by_id
             .query_row([Stored(task)], rows::head)
-            .optional()
+            .optional()?;
+        let Some(mut stored) = found else {
+            return Ok(None);
+        };
+        stored.head.remote = self.remote(stored.row)?;
+        Ok(Some(stored))
     }
 
     /// Saves a head after a transition other than a claim, with what the decision left.

@@ -15,6 +15,7 @@ mod lock;
 mod queues;
 mod read;
 mod readers;
+mod remote;
 mod requests;
 mod room;
 mod rows;
@@ -46,7 +47,10 @@ use self::room::{IsFull, Room};
 use self::soundness::Soundness;
 use self::text::Sought;
 use self::writer::Writer;
-use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
+use super::{
+    Clock, Committed, EventPage, Listing, OfferedKind, Place, Store, StoreError, StoreFailure,
+    Write,
+};
 use crate::limits::Limits;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
@@ -356,6 +360,18 @@ impl Store for SqliteStore {
 
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         self.single(read::oldest_waiting)
+    }
+
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>> {
+        self.single(remote::kinds)
+    }
+
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        self.single(remote::queued_by_kind)
+    }
+
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.single(remote::next_end)
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {

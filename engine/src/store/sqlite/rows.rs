@@ -115,7 +115,8 @@ pub(super) const PRIORITY: usize = 18;
 /// The column of the `HEAD…` statements that has the node.
 pub(super) const NODE: usize = 19;
 
-/// Reads the columns of the `HEAD…` statements, but for the last two.
+/// Reads the columns of the `HEAD…` statements, but for the last two. Whether its latest attempt is
+/// a remote one stands elsewhere.
 pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
     let log: Option<Json<Log>> = row.get(14)?;
     Ok(StoredHead {
@@ -138,6 +139,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
             cancel_requested: row.get(12)?,
             last_seq: row.get(13)?,
             log: log.map(|Json(log)| log).unwrap_or_default(),
+            remote: None,
         },
     })
 }

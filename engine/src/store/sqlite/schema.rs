@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_kinds.sql"),
     include_str!("migrations/0006_lists.sql"),
     include_str!("migrations/0007_logs.sql"),
+    include_str!("migrations/0008_remote.sql"),
 ];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.
@@ -120,6 +121,7 @@ mod tests {
                 },
                 room: 1,
                 lease_ms: 30_000,
+                remote: None,
             }),
             Write::Finish {
                 task: id,

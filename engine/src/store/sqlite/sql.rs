@@ -64,12 +64,17 @@ macro_rules! heads {
 }
 
 pub(super) const HEAD_BY_ID: &str = heads!("id = ?1");
+pub(super) const HEAD_BY_ROW: &str = heads!("row = ?1");
 pub(super) const HEADS_DUE: &str =
     heads!("state IN (0, 3) AND run_at <= ?1 ORDER BY run_at LIMIT ?2");
 pub(super) const HEADS_QUEUED: &str =
     heads!("state = 1 AND queue = ?1 AND kind = ?2 ORDER BY priority, run_at, row LIMIT ?3");
-pub(super) const HEADS_EXPIRED: &str =
-    heads!("state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2");
+/// Those that no remote worker makes.
+pub(super) const HEADS_EXPIRED: &str = heads!(
+    "state = 2 AND lease_expires_at < ?1 AND NOT EXISTS \
+        (SELECT 1 FROM remote r WHERE r.row = tasks.row AND r.attempt = tasks.attempt) \
+    ORDER BY lease_expires_at LIMIT ?2"
+);
 /// Those that would wait longer than they were to.
 pub(super) const HEADS_MISSET: &str = heads!(
     "state IN (0, 3) AND wait_ms IS NOT NULL AND run_at - wait_ms > ?1 \
@@ -94,6 +99,31 @@ pub(super) const SAVE_PROGRESS: &str =
     "UPDATE tasks SET progress_fraction = ?2, progress_message = ?3 WHERE row = ?1";
 
 pub(super) const RENEW_LEASE: &str = "UPDATE tasks SET lease_expires_at = ?2 WHERE row = ?1";
+
+pub(super) const REMOTE_BY_ROW: &str = "\
+    SELECT attempt, request, salt, lease, lease_ms, output_bytes, timeout_ms, limit_at, ends_at, \
+        retry, ended \
+    FROM remote WHERE row = ?1";
+pub(super) const REMOTE_BY_REQUEST: &str =
+    "SELECT row FROM remote WHERE request = ?1 AND due_at IS NOT NULL";
+pub(super) const REMOTE_DUE: &str =
+    "SELECT row FROM remote WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+pub(super) const NEXT_REMOTE_END: &str = "SELECT min(due_at) FROM remote WHERE due_at IS NOT NULL";
+pub(super) const SAVE_REMOTE: &str = "\
+    INSERT OR REPLACE INTO remote (row, attempt, request, salt, lease, lease_ms, output_bytes, \
+        timeout_ms, limit_at, ends_at, retry, ended, due_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+pub(super) const DELETE_REMOTE: &str = "DELETE FROM remote WHERE row = ?1";
+
+pub(super) const ALL_KINDS: &str =
+    "SELECT kind, schema, description, worker, offered_at FROM kinds ORDER BY kind";
+pub(super) const KIND_EXISTS: &str = "SELECT 1 FROM kinds WHERE kind = ?1";
+pub(super) const COUNT_KINDS: &str = "SELECT count(*) FROM kinds";
+pub(super) const SAVE_KIND: &str = "\
+    INSERT OR REPLACE INTO kinds (kind, schema, description, worker, offered_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const QUEUED_BY_KIND: &str = "\
+    SELECT kind, sum(tasks) FROM counts WHERE state = 1 GROUP BY kind HAVING sum(tasks) > 0";
 
 pub(super) const OLDEST_FINISHED: &str = "\
     SELECT row, id, queue, kind FROM tasks \
