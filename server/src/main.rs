@@ -94,6 +94,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
             limits: config.limits,
             retention: config.retention,
             queues: config.queues,
+            kinds: config.kinds,
             ..Options::default()
         })
         .start(config.database)

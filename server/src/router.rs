@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
+    aggregate, batch, claims, events, health, hello, kinds, live, metrics, nodes, output, queues,
     schedules, slow, stats, stream, tasks,
 };
 use crate::error::ApiError;
@@ -49,6 +49,13 @@ fn api() -> OpenApiRouter<Node> {
         .routes(routes!(schedules::resume))
         .routes(routes!(schedules::firings))
         .routes(routes!(nodes::list))
+        .routes(routes!(nodes::drain))
+        .routes(routes!(nodes::resume))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::beat))
+        .routes(routes!(claims::complete))
+        .routes(routes!(claims::fail))
+        .routes(routes!(claims::release))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::short_stats))
         .routes(routes!(metrics::metrics))

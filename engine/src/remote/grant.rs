@@ -60,12 +60,11 @@ impl Drop for Grant {
                 reports,
                 lease_ms: 0,
             };
-            match journal.commit(write).await {
-                Ok(Outcome::Reported(_)) => {
-                    add(&counters.returned_tasks, count);
-                    tracing::debug!(count, "put back tasks whose worker had gone");
-                }
-                _ => tracing::warn!(count, "tasks whose worker has gone wait for their leases"),
+            if let Ok(Outcome::Reported(_)) = journal.commit(write).await {
+                add(&counters.returned_tasks, count);
+                tracing::debug!(count, "put back tasks whose worker had gone");
+            } else {
+                tracing::warn!(count, "tasks whose worker has gone wait for their leases");
             }
         });
     }

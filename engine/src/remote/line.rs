@@ -72,12 +72,12 @@ struct Waiting {
 struct Place<'l> {
     line: &'l Line,
     served: Served,
-    place: u64,
+    number: u64,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.line.leave(&self.served, self.place);
+        self.line.leave(&self.served, self.number);
     }
 }
 
@@ -128,7 +128,7 @@ impl Line {
         let place = Place {
             line: self,
             served,
-            place,
+            number: place,
         };
         // Whoever serves the line has to know of a moment to come, too.
         if due.is_some() || self.news.load(Ordering::SeqCst) != known {
@@ -141,7 +141,7 @@ impl Line {
             () = tokio::time::sleep_until(until) => {}
             () = closed.cancelled() => {}
         }
-        if self.leave(&place.served, place.place) {
+        if self.leave(&place.served, place.number) {
             return Ok(Grant::empty());
         }
         // It is being served at this moment.

@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod batch;
+pub(crate) mod claims;
 pub(crate) mod events;
 mod extract;
 pub(crate) mod health;

@@ -13,7 +13,7 @@ use std::{fs, io};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_engine::{Database, DeclaredKind, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use jiff::{Span, SpanRelativeTo};
@@ -69,6 +69,7 @@ pub(super) struct File {
     allow_unauthenticated_remote_access: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
     commands: BTreeMap<String, Program>,
+    kinds: BTreeMap<String, DeclaredKind>,
     retention: RetentionSection,
     limits: LimitsSection,
 }
@@ -162,6 +163,7 @@ impl File {
         );
         config.queues = self.queues;
         config.commands = self.commands;
+        config.kinds = self.kinds;
         let default = Retention::default();
         config.retention = Retention {
             completed: self.retention.completed.unwrap_or(default.completed),
@@ -288,6 +290,7 @@ mod tests {
         assert_eq!(mail.concurrency, Some(4));
         assert_eq!(mail.paused, None);
         assert!(file.commands.contains_key("resize"));
+        assert!(file.kinds["transcode"].schema.is_some());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use clap::builder::BoolishValueParser;
 use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
-use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_engine::{Database, DeclaredKind, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
@@ -184,6 +184,10 @@ pub struct Config {
     /// The programs that tasks of the kind `command` may run, by name.
     #[arg(skip)]
     pub commands: BTreeMap<String, Program>,
+
+    /// Kinds that workers serve, by name.
+    #[arg(skip)]
+    pub kinds: BTreeMap<String, DeclaredKind>,
 
     /// How long finished tasks are kept.
     #[arg(skip)]

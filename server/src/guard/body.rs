@@ -25,8 +25,16 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// so that what waits in memory stays bounded.
 const MAX_BATCH: usize = 8 * MAX_BODY;
 
-/// The routes whose bodies may be longer than [`MAX_BODY`].
-const LONGER: [(&str, usize); 1] = [("/api/tasks/batch", MAX_BATCH)];
+/// The routes whose bodies may be longer than [`MAX_BODY`]. What workers hand in has the output and
+/// the results of many tasks.
+const LONGER: [(&str, usize); 6] = [
+    ("/api/tasks/batch", MAX_BATCH),
+    ("/api/claims", MAX_BATCH),
+    ("/api/claims/beat", MAX_BATCH),
+    ("/api/claims/complete", MAX_BATCH),
+    ("/api/claims/fail", MAX_BATCH),
+    ("/api/claims/release", MAX_BATCH),
+];
 
 /// How long a body may take in all. 1 MiB in that time is 35 KB/s: a slow telephone.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);

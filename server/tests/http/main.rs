@@ -27,3 +27,4 @@ mod submitting;
 mod support;
 mod tasks;
 mod waiting;
+mod workers;

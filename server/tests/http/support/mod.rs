@@ -65,11 +65,21 @@ impl Server {
         Self::of(Site::Missing, Outbound::default(), Budget::new(mib)).await
     }
 
+    /// One whose engine has these options.
+    pub(crate) async fn with_options(options: Options) -> Self {
+        let budget = Budget::default();
+        Self::made(Site::Missing, Outbound::default(), budget, options).await
+    }
+
     async fn with(site: Site, outbound: Outbound) -> Self {
         Self::of(site, outbound, Budget::default()).await
     }
 
     async fn of(site: Site, outbound: Outbound, budget: Budget) -> Self {
+        Self::made(site, outbound, budget, Options::default()).await
+    }
+
+    async fn made(site: Site, outbound: Outbound, budget: Budget, options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
@@ -77,7 +87,7 @@ impl Server {
             ..glassworks_handlers::Options::default()
         };
         let engine = glassworks_handlers::register(Engine::builder(), kinds)
-            .options(Options::default())
+            .options(options)
             .start(database)
             .await
             .unwrap();
