@@ -29,6 +29,7 @@ pub mod shutdown;
 pub mod signals;
 pub mod site;
 pub mod traffic;
+pub mod work;
 
 /// This program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

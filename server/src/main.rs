@@ -21,6 +21,7 @@ use glassworks_server::router::openapi;
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::site::Site;
+use glassworks_server::work::{self, WorkOptions};
 use glassworks_server::{VERSION, listener, logging};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         .map_err(Into::into)
         .and_then(|cli| match cli.command() {
             Command::Serve => start(cli.config()),
+            Command::Work(options) => start_working(*options, &cli.config()),
             Command::Openapi => print_openapi(cli.config()),
         });
     match outcome {
@@ -70,6 +72,18 @@ fn start(config: Config) -> Result<(), Box<dyn Error>> {
         .build()?;
     let outcome = runtime.block_on(serve(config));
     // A blocking call that hangs does not keep the process from ending.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+/// Works for a server elsewhere.
+fn start_working(options: WorkOptions, config: &Config) -> Result<(), Box<dyn Error>> {
+    logging::start(config.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(work::work(options));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }

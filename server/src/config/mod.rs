@@ -24,6 +24,7 @@ use serde::Deserialize;
 use self::file::File;
 pub use self::file::FileError;
 use crate::budget::Budget;
+use crate::work::WorkOptions;
 
 /// How many tasks a node may run at a time.
 const WORKERS: RangeInclusive<i64> = 1..=10_000;
@@ -46,11 +47,13 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Default, Subcommand)]
 pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
     #[default]
     Serve,
+    /// Runs a program for each task of a kind: a worker, on any machine that reaches the server.
+    Work(Box<WorkOptions>),
     /// Prints the API's OpenAPI 3.1 document.
     Openapi,
 }
@@ -65,7 +68,7 @@ impl Cli {
 
     /// What to do.
     pub fn command(&self) -> Command {
-        self.command.unwrap_or_default()
+        self.command.clone().unwrap_or_default()
     }
 
     /// What to serve with.
@@ -264,8 +267,11 @@ mod tests {
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         }
         let command = |line: &[&str]| read(line.iter().copied()).unwrap().unwrap().command();
-        assert_eq!(command(&["glassworks"]), Command::Serve);
-        assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
+        assert!(matches!(command(&["glassworks"]), Command::Serve));
+        let openapi = command(&["glassworks", "openapi"]);
+        assert!(matches!(openapi, Command::Openapi));
+        let work = ["glassworks", "work", "--kind", "resize", "--", "./it", "-x"];
+        assert!(matches!(command(&work), Command::Work(_)));
     }
 
     #[test]

@@ -28,3 +28,4 @@ mod support;
 mod tasks;
 mod waiting;
 mod workers;
+mod working;
