@@ -85,6 +85,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         outbound: outbound.clone(),
         commands: config.commands,
         minders: Minders::default().beside(file),
+        lab: config.lab(),
     };
     let engine = glassworks_handlers::register(Engine::builder(), kinds)
         .options(Options {
@@ -131,6 +132,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
 /// Prints the OpenAPI document that a server of this configuration serves.
 fn print_openapi(config: Config) -> Result<(), Box<dyn Error>> {
     let options = glassworks_handlers::Options {
+        lab: config.lab(),
         commands: config.commands,
         ..glassworks_handlers::Options::default()
     };

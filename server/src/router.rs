@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::{
-    aggregate, batch, events, health, hello, kinds, live, metrics, nodes, output, queues,
+    aggregate, batch, events, experiments, health, hello, kinds, live, metrics, nodes, output, queues,
     schedules, slow, stats, stream, tasks,
 };
 use crate::error::ApiError;
@@ -39,6 +39,8 @@ fn api() -> OpenApiRouter<Node> {
         .routes(routes!(live::task_socket))
         .routes(routes!(live::socket))
         .routes(routes!(kinds::kinds))
+        .routes(routes!(experiments::list))
+        .routes(routes!(experiments::get))
         .routes(routes!(queues::list))
         .routes(routes!(queues::get, queues::put))
         .routes(routes!(queues::pause))

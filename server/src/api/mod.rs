@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod batch;
 pub(crate) mod events;
+pub(crate) mod experiments;
 mod extract;
 pub(crate) mod health;
 pub(crate) mod hello;

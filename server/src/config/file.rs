@@ -19,7 +19,7 @@ use glassworks_handlers::outbound::Upstream;
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::{Config, LogFormat, host_name};
+use super::{Config, LogFormat, Switch, host_name};
 use crate::guard::body::MAX_BODY;
 
 /// The largest result that can be allowed, in bytes. A result travels whole, in one message of a
@@ -59,6 +59,9 @@ pub(super) struct File {
     #[serde(deserialize_with = "workers")]
     workers: Option<u32>,
     serve_queues: Option<Vec<String>>,
+    lab: Option<Switch>,
+    #[serde(deserialize_with = "lab_runs")]
+    lab_runs: Option<u32>,
     #[serde(deserialize_with = "memory_budget")]
     memory_budget: Option<u32>,
     #[serde(deserialize_with = "host_names")]
@@ -133,6 +136,8 @@ impl File {
         fill(matches, "workers", &mut config.workers, self.workers);
         let served = &mut config.serve_queues;
         fill(matches, "serve_queues", served, self.serve_queues);
+        fill(matches, "lab", &mut config.lab, self.lab.map(Some));
+        fill(matches, "lab_runs", &mut config.lab_runs, self.lab_runs);
         fill(
             matches,
             "memory_budget",
@@ -206,6 +211,10 @@ where
 
 fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     within(&super::WORKERS, deserializer)
+}
+
+fn lab_runs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    within(&super::LAB_RUNS, deserializer)
 }
 
 fn memory_budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
@@ -312,6 +321,8 @@ mod tests {
             ),
             ("workers = \"many\"\n", 1, "workers: "),
             ("workers = 0\n", 1, "workers: must be 1 to 10000"),
+            ("lab = \"maybe\"\n", 1, "lab: unknown"),
+            ("lab_runs = 17\n", 1, "lab_runs: must be 1 to 16"),
             ("memory_budget = 10\n", 1, "memory_budget: must be 64 to"),
             ("listen = \"here\"\n", 1, "listen: "),
             ("database = \"oracle:x\"\n", 1, "database: `oracle:x`"),

@@ -17,6 +17,7 @@ use clap::{
 };
 use glassworks_engine::{Database, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
+use glassworks_handlers::lab::{self, Lab};
 use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
 use serde::Deserialize;
@@ -27,6 +28,9 @@ use crate::budget::Budget;
 
 /// How many tasks a node may run at a time.
 const WORKERS: RangeInclusive<i64> = 1..=10_000;
+
+/// How many experiments of the lab a node may run at a time.
+const LAB_RUNS: RangeInclusive<i64> = 1..=16;
 
 /// The memory that may be held for clients, in MiB.
 const MEMORY_BUDGET: RangeInclusive<i64> = Budget::LEAST_MIB as i64..=1024 * 1024;
@@ -157,6 +161,16 @@ pub struct Config {
     )]
     pub allowed_upstreams: Vec<Upstream>,
 
+    /// Whether tasks of the kind `lab` run here. Their experiments start servers on ports of the
+    /// loopback interface for as long as they last. Without it they do where this server itself
+    /// listens on the loopback interface alone.
+    #[arg(long, global = true, env = "GLASSWORKS_LAB", value_name = "SWITCH")]
+    pub lab: Option<Switch>,
+
+    /// How many experiments of the lab run at a time; others wait.
+    #[arg(long, global = true, env = "GLASSWORKS_LAB_RUNS", value_name = "COUNT", default_value_t = lab::RUNS, value_parser = value_parser!(u32).range(LAB_RUNS))]
+    pub lab_runs: u32,
+
     /// How to write the log, on standard error. `RUST_LOG` says how much.
     #[arg(
         long,
@@ -194,6 +208,16 @@ pub struct Config {
     pub limits: Limits,
 }
 
+/// Whether there is something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// There is.
+    On,
+    /// There is not.
+    Off,
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -218,10 +242,22 @@ impl Config {
     /// How long a shutdown waits for running tasks.
     pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 
+    /// The lab, if there is one: a server that others reach has none unless it was asked for.
+    pub fn lab(&self) -> Option<Lab> {
+        let wanted = match self.lab {
+            Some(switch) => switch == Switch::On,
+            None => !self.is_remote(),
+        };
+        wanted.then(|| Lab::new(self.lab_runs))
+    }
+
+    fn is_remote(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+    }
+
     /// Checks what no single option can know.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let remote = !self.listen.ip().to_canonical().is_loopback();
-        if remote && !self.allow_unauthenticated_remote_access {
+        if self.is_remote() && !self.allow_unauthenticated_remote_access {
             return Err(ConfigError::Exposed(self.listen));
         }
         Ok(())
@@ -242,7 +278,7 @@ mod tests {
     use std::io::Write as _;
     use std::time::Duration;
 
-    use super::{Command, Config, LogFormat, read};
+    use super::{Command, Config, LogFormat, Switch, read};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
@@ -277,6 +313,8 @@ mod tests {
             ["--allowed-host", "http://tasks.example"],
             ["--allowed-host", "tasks.example:80"],
             ["--allow-upstream", "http://wiki.internal"],
+            ["--lab", "maybe"],
+            ["--lab-runs", "0"],
             ["--log-format", "xml"],
             ["--colour", "blue"],
         ] {
@@ -310,9 +348,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_others_reach_has_no_lab_unless_asked_for() {
+        let has_lab = |line: &[&str]| config(line).unwrap().lab().is_some();
+        assert!(has_lab(&[]));
+        assert!(!has_lab(&["--lab", "off"]));
+        assert!(!has_lab(&["--listen", "0.0.0.0:80"]));
+        assert!(has_lab(&["--listen", "0.0.0.0:80", "--lab", "on"]));
+    }
+
+    #[test]
     fn the_file_sets_what_no_flag_has_set() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let text = "workers = 7\nmemory_budget = 300\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
+        let text = "workers = 7\nlab = \"off\"\nlab_runs = 5\nmemory_budget = 300\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
                     [retention]\nfailed = \"1h\"\n[queues.mail]\nconcurrency = 2\n";
         file.write_all(text.as_bytes()).unwrap();
         let path = file.path().to_str().unwrap();
@@ -323,6 +370,7 @@ mod tests {
             let config = config(&line).unwrap();
             assert_eq!(config.workers, 3);
             assert_eq!(config.memory_budget, 300);
+            assert_eq!((config.lab, config.lab_runs), (Some(Switch::Off), 5));
             assert_eq!(config.listen.to_string(), "127.0.0.1:9");
             assert_eq!(config.allowed_hosts, ["a"]);
             assert_eq!(config.log_format, LogFormat::Text);

@@ -21,6 +21,7 @@ use super::tags;
         (name = tags::KINDS, description = "What can be submitted."),
         (name = tags::QUEUES, description = "Lanes of tasks that can be paused and limited."),
         (name = tags::SCHEDULES, description = "Cron rules that submit tasks. What a rule means, on days when clocks change too, is said at `cron` of a schedule."),
+        (name = tags::LAB, description = "Break a real server, and see what happens."),
         (name = tags::SERVER, description = "How the server is, for people, load balancers and scripts."),
         (name = tags::TRY, description = "Small endpoints that show what an async server does."),
     ),

@@ -5,5 +5,6 @@ pub(crate) const LIVE: &str = "Live";
 pub(crate) const KINDS: &str = "Kinds";
 pub(crate) const QUEUES: &str = "Queues";
 pub(crate) const SCHEDULES: &str = "Schedules";
+pub(crate) const LAB: &str = "Lab";
 pub(crate) const SERVER: &str = "Server";
 pub(crate) const TRY: &str = "Try";

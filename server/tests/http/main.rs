@@ -15,6 +15,7 @@ mod files;
 mod full_disk;
 mod holding;
 mod incremental;
+mod lab;
 mod many;
 mod openapi;
 mod payloads;

@@ -74,6 +74,7 @@ impl Server {
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
             outbound: outbound.clone(),
+            lab: Some(glassworks_handlers::lab::Lab::default()),
             ..glassworks_handlers::Options::default()
         };
         let engine = glassworks_handlers::register(Engine::builder(), kinds)
