@@ -7,6 +7,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::{Lazy, SsrMode, path};
 
+use crate::access;
 use crate::components::{Clock, Header};
 use crate::live::Live;
 use crate::pages::{BoardRoute, NotFoundPage, SubmitRoute, TaskRoute, TasksRoute};
@@ -33,9 +34,10 @@ pub fn shell(assets: &AssetUrls) -> impl IntoView + use<> {
         wasm,
         css,
     } = assets.clone();
+    let scope = access::scope().as_str();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-scope=scope>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -42,6 +42,7 @@ pub(crate) fn summary(n: u32, last_seq: u64) -> TaskSummary {
         timeout_ms: 900_000,
         unique_key: None,
         schedule_id: None,
+        submitted_by: None,
         node: None,
     }
 }

@@ -12,6 +12,7 @@
 // Components own their properties, whatever they do with them.
 #![expect(clippy::needless_pass_by_value)]
 
+mod access;
 mod app;
 mod attempts;
 mod codec;
@@ -36,7 +37,7 @@ mod time;
 mod fixture;
 
 pub use app::{App, AssetUrls, shell};
-pub use components::PAGES;
+pub use components::{PAGES, SECTIONS};
 
 /// The wasm's entry: takes over the HTML that the server sent, once the page's own code is there.
 #[cfg(feature = "hydrate")]

@@ -311,6 +311,7 @@ fn new_row(due: Due) -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 
@@ -330,6 +331,7 @@ async fn claim_and_finish(store: &SqliteStore) -> Duration {
         },
         room: 100,
         lease_ms: 30_000,
+        remote: None,
     };
     let committed = store.commit(vec![Write::Claim(claim)]).await.unwrap();
     let Some(Outcome::Claimed { tasks, .. }) = committed.outcomes.into_iter().next() else {

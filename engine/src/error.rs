@@ -19,9 +19,21 @@ pub enum Error {
     /// No such schedule, or not any more.
     #[error("there is no schedule {0}")]
     NoSchedule(Uuid),
+    /// No such worker, or not any more.
+    #[error("there is no worker {0}")]
+    NoWorker(Uuid),
     /// No queue of that name has tasks or settings.
     #[error("no queue `{0}` has tasks or settings")]
     NoQueue(String),
+    /// No such key, or not any more.
+    #[error("there is no key {0}")]
+    NoKey(Uuid),
+    /// No such session, or not any more.
+    #[error("there is no session {0}")]
+    NoSession(Uuid),
+    /// Whoever asks may not do this.
+    #[error("{0}")]
+    Forbidden(String),
     /// Understood, but not acceptable; each entry says what is wrong where.
     #[error("the request is not acceptable: {}", first(.0))]
     Invalid(Vec<FieldError>),
@@ -99,6 +111,11 @@ impl StoreFailure {
 }
 
 impl Error {
+    /// Another key has the name that a key was to have.
+    pub(crate) fn key_name_taken() -> Self {
+        Self::Invalid(vec![FieldError::new("/name", "is the name of another key")])
+    }
+
     /// The problem document (RFC 9457) that tells a client; without any internal cause.
     pub fn problem(&self) -> Problem {
         let problem = Problem::new(self.code());
@@ -116,7 +133,11 @@ impl Error {
         match self {
             Self::NotFound(_) => ProblemCode::NoSuchTask,
             Self::NoSchedule(_) => ProblemCode::NoSuchSchedule,
+            Self::NoWorker(_) => ProblemCode::NoSuchWorker,
             Self::NoQueue(_) => ProblemCode::NoSuchQueue,
+            Self::NoKey(_) => ProblemCode::NoSuchKey,
+            Self::NoSession(_) => ProblemCode::NoSuchSession,
+            Self::Forbidden(_) => ProblemCode::Forbidden,
             Self::Invalid(_) => ProblemCode::Invalid,
             Self::TooLarge(_) => ProblemCode::PayloadTooLarge,
             Self::Conflict(_) => ProblemCode::StateConflict,

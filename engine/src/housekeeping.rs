@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Directory, SESSION_IDLE};
 use crate::attempts::runs::Runs;
 use crate::journal::Journal;
 use crate::limits::Retention;
@@ -34,6 +35,7 @@ pub(crate) struct Housekeeping {
     pub(crate) retention: Retention,
     /// Told when attempts of this node may have been asked to stop elsewhere.
     pub(crate) in_question: Arc<Notify>,
+    pub(crate) access: Arc<Directory>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -65,6 +67,7 @@ impl Housekeeping {
         let mut prune = tokio::time::interval(PRUNE_EVERY);
         prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.stop.run_until_cancelled(prune.tick()).await.is_some() {
+            self.note_use().await;
             self.prune().await;
         }
     }
@@ -112,7 +115,17 @@ impl Housekeeping {
         }
     }
 
-    /// Forgets finished tasks, and keys of requests, that are old enough, a few at a time.
+    /// Keeps when keys and sessions were used last. What cannot be kept now is seen again when they
+    /// are used again.
+    async fn note_use(&self) {
+        let used = self.access.take_used();
+        if !used.keys.is_empty() || !used.sessions.is_empty() {
+            // The journal has logged why it could not.
+            let _ = self.journal.commit(Write::SaveUse(used)).await;
+        }
+    }
+
+    /// Forgets finished tasks, keys of requests, sessions and entries of the audit log that are old enough, a few at a time.
     async fn prune(&self) {
         self.prune_by(|| Write::Prune {
             completed_ms: millis(self.retention.completed),
@@ -122,6 +135,16 @@ impl Housekeeping {
         .await;
         self.prune_by(|| Write::PruneRequests {
             accepted_ms: millis(REQUESTS_KEPT),
+            limit: PRUNED_AT_A_TIME,
+        })
+        .await;
+        self.prune_by(|| Write::PruneSessions {
+            idle_ms: millis(SESSION_IDLE),
+            limit: PRUNED_AT_A_TIME,
+        })
+        .await;
+        self.prune_by(|| Write::PruneAudit {
+            older_ms: millis(self.retention.audit),
             limit: PRUNED_AT_A_TIME,
         })
         .await;

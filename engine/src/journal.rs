@@ -39,6 +39,9 @@ pub(crate) trait Rider: Send + Sync + 'static {
     /// Lets the next batch claim, and makes one if nothing else does.
     fn want(&self);
 
+    /// A batch was committed that may have brought work, for this node or for others.
+    fn brought_work(&self);
+
     /// Waits until a claim is wanted that no batch has brought yet. Cancel safe.
     fn wanted(&self) -> impl Future<Output = ()> + Send;
 
@@ -218,6 +221,7 @@ impl<R: Rider> Committer<R> {
     async fn commit(&self, entries: impl Iterator<Item = Entry>) {
         let (mut writes, replies): (Vec<_>, Vec<_>) =
             entries.map(|entry| (entry.write, entry.reply)).unzip();
+        let may_bring_work = writes.iter().any(Write::may_bring_work);
         let (turn, claim) = self.claims.turn(&writes).await;
         let claims = claim.is_some();
         writes.extend(claim.map(Write::Claim));
@@ -245,6 +249,9 @@ impl<R: Rider> Committer<R> {
                 }
                 if committed.wake && !claims {
                     self.claims.want();
+                }
+                if committed.wake || may_bring_work {
+                    self.claims.brought_work();
                 }
             }
             Err(error) => {

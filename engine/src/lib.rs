@@ -10,6 +10,7 @@
 /// What tasks, events and problems look like.
 pub use glassworks_protocol as protocol;
 
+mod access;
 mod attempts;
 mod engine;
 mod error;
@@ -23,6 +24,7 @@ mod neighbours;
 mod options;
 mod readiness;
 mod registry;
+mod remote;
 mod retry;
 mod schedule;
 pub mod shape;
@@ -34,7 +36,8 @@ mod texts;
 mod throughput;
 mod watched;
 
-pub use engine::{Builder, Engine, RequestContext, Submitted};
+pub use access::{AdminKey, Caller, Denied, Direct, DirectError, InvalidAdminKey, SecretText};
+pub use engine::{Builder, Engine, Granted, RequestContext, Submitted};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use histogram::{Durations, Histogram};
@@ -43,4 +46,6 @@ pub use journal::JournalCounts;
 pub use limits::{Limits, Retention};
 pub use options::{Database, Options, QueueRule, StartError};
 pub use registry::PayloadSchema;
+pub use remote::WorkerCounts;
+pub use remote::kinds::DeclaredKind;
 pub use watched::ListNews;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub queues: usize,
     /// Schedules at a time.
     pub schedules: usize,
+    /// Kinds that workers have offered.
+    pub kinds: usize,
 }
 
 impl Default for Limits {
@@ -34,17 +36,20 @@ impl Default for Limits {
             events: 10_000,
             queues: 1_000,
             schedules: 1_000,
+            kinds: 1_000,
         }
     }
 }
 
-/// How long finished tasks are kept.
+/// How long finished tasks, and entries of the audit log, are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Completed and cancelled tasks. Default: 24 h.
     pub completed: Duration,
     /// Failed tasks. Default: 7 days.
     pub failed: Duration,
+    /// Entries of the audit log. Default: 90 days.
+    pub audit: Duration,
 }
 
 impl Default for Retention {
@@ -52,6 +57,7 @@ impl Default for Retention {
         Self {
             completed: Duration::from_hours(24),
             failed: Duration::from_hours(7 * 24),
+            audit: Duration::from_hours(90 * 24),
         }
     }
 }

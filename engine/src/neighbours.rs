@@ -11,6 +11,7 @@ use crate::attempts::claims::Claims;
 use crate::attempts::runs::Runs;
 use crate::hub::Hub;
 use crate::journal::Rider as _;
+use crate::remote::line::Line;
 use crate::store::News;
 
 /// Whom it concerns.
@@ -18,8 +19,14 @@ pub(crate) struct Neighbours {
     pub(crate) hub: Arc<Hub>,
     pub(crate) runs: Arc<Runs>,
     pub(crate) claims: Arc<Claims>,
+    /// Remote workers that wait for tasks of theirs.
+    pub(crate) line: Arc<Line>,
     /// Tells the scheduler to look again.
     pub(crate) schedules_changed: Arc<Notify>,
+    /// Tells of kinds that workers have offered elsewhere.
+    pub(crate) kinds_offered: Arc<Notify>,
+    /// Tells who follows keys and sessions to look again.
+    pub(crate) access_changed: Arc<Notify>,
     /// Tells housekeeping to ask which attempts are to stop.
     pub(crate) runs_in_question: Arc<Notify>,
     pub(crate) stop: CancellationToken,
@@ -40,9 +47,16 @@ impl Neighbours {
             }
             if news.work {
                 self.claims.want();
+                self.line.wake();
+            }
+            if news.kinds {
+                self.kinds_offered.notify_one();
             }
             if news.schedules {
                 self.schedules_changed.notify_one();
+            }
+            if news.access {
+                self.access_changed.notify_one();
             }
         }
     }

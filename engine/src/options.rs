@@ -9,8 +9,10 @@ use std::time::Duration;
 use glassworks_protocol::{QueueSettings, RateLimit};
 use serde::Deserialize;
 
+use crate::access::AdminKey;
 use crate::error::Error;
 use crate::limits::{Limits, Retention};
+use crate::remote::kinds::DeclaredKind;
 use crate::store::OpenError;
 use crate::store::postgres::Address;
 
@@ -35,8 +37,17 @@ pub struct Options {
     /// The queues whose tasks this node runs; of all when `None`, which is the default. Tasks of other
     /// queues wait for another node.
     pub serve_queues: Option<Vec<String>>,
+    /// A key with the scope `admin` that counts from the start on. Another one that was given so
+    /// before counts no more.
+    pub admin_key: Option<AdminKey>,
+    /// Whether to refuse to start while there is no key, and so nobody has to sign in.
+    pub needs_key: bool,
     /// How queues may be used from the start on, by name; other queues are as they were left.
     pub queues: BTreeMap<String, QueueRule>,
+    /// Kinds that workers serve, by name: they can be submitted before the first worker has come.
+    pub kinds: BTreeMap<String, DeclaredKind>,
+    /// How long the lease of a remote worker's attempt lasts until its first beat. Default: 10 s.
+    pub first_lease: Duration,
 }
 
 /// How a queue may be used, as its operator says at each start. An absent limit is none.
@@ -77,7 +88,11 @@ impl Default for Options {
             limits: Limits::default(),
             retention: Retention::default(),
             serve_queues: None,
+            admin_key: None,
+            needs_key: false,
             queues: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            first_lease: Duration::from_secs(10),
         }
     }
 }
@@ -145,6 +160,20 @@ pub enum StartError {
     /// It was opened, and then failed.
     #[error("the database failed while lost tasks were taken back; the log says how")]
     Recover,
+    /// It was opened, and then failed.
+    #[error("the database failed while its keys were read; the log says how")]
+    Access,
+    /// Nobody would have to sign in.
+    #[error("there is no key, so nobody would have to sign in")]
+    NoKey,
+    /// A kind cannot be declared as the options say.
+    #[error("the kind `{name}` cannot be declared: {cause}")]
+    Kind {
+        /// Which one.
+        name: String,
+        /// Why.
+        cause: String,
+    },
     /// A queue cannot be used as the options say.
     #[error("the queue `{name}` cannot be set: {cause}")]
     Queue {

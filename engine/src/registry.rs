@@ -1,4 +1,4 @@
-//! The kinds that this node can run.
+//! The kinds that this node can run, and those that workers serve.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::handler::{Handler, Run, TaskError};
+use crate::options::StartError;
+use crate::remote::kinds::{DeclaredKind, Kinds};
 use crate::shape;
+use crate::submission::{NAME_RULE, is_name};
 
 /// The schema of a kind's payload, as an `OpenAPI` document takes it in.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub(crate) trait AnyHandler: Send + Sync {
 pub(crate) struct Registry {
     handlers: BTreeMap<&'static str, Arc<dyn AnyHandler>>,
     kinds: Vec<KindInfo>,
+    /// Those that workers serve.
+    pub(crate) offered: Kinds,
 }
 
 impl Registry {
@@ -59,11 +64,51 @@ impl Registry {
         self.kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
     }
 
+    /// Takes a kind that the configuration declares for workers to serve.
+    pub(crate) fn declare(&self, name: &str, declared: DeclaredKind) -> Result<(), StartError> {
+        let declared = if !is_name(name) {
+            Err(format!("its name {NAME_RULE}"))
+        } else if self.handlers.contains_key(name) {
+            Err("this server runs a kind of this name itself".to_owned())
+        } else {
+            self.offered.declare(name, declared)
+        };
+        declared.map_err(|cause| StartError::Kind {
+            name: name.to_owned(),
+            cause,
+        })
+    }
+
     pub(crate) fn get(&self, kind: &str) -> Option<Arc<dyn AnyHandler>> {
         self.handlers.get(kind).cloned()
     }
 
-    /// Every kind, by name.
+    /// What is wrong with a payload; `None` when there is no such kind.
+    pub(crate) fn check(
+        &self,
+        kind: &str,
+        payload: &JsonText,
+    ) -> Option<Result<(), Vec<FieldError>>> {
+        match self.handlers.get(kind) {
+            Some(handler) => Some(handler.check(payload)),
+            None => self.offered.check(kind, payload),
+        }
+    }
+
+    /// Whether there is such a kind.
+    pub(crate) fn knows(&self, kind: &str) -> bool {
+        self.handlers.contains_key(kind) || self.offered.knows(kind)
+    }
+
+    /// The names of all kinds: those of this node, then those that workers serve.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let own = self.kinds.iter().map(|info| info.kind.clone());
+        let others = self.offered.names().into_iter();
+        own.chain(others.filter(|kind| !self.handlers.contains_key(&**kind)))
+            .collect()
+    }
+
+    /// Every kind that this node runs, by name.
     pub(crate) fn kinds(&self) -> &[KindInfo] {
         &self.kinds
     }

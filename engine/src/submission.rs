@@ -15,15 +15,17 @@ use crate::store::{Due, NewRow};
 const LOWEST_PRIORITY: u8 = 9;
 const MOST_ATTEMPTS: u32 = 1_000;
 const LONGEST_TIMEOUT_MS: u64 = 7 * 24 * 3_600 * 1_000;
-const LONGEST_BACKOFF_MS: u64 = 24 * 3_600 * 1_000;
+pub(crate) const LONGEST_BACKOFF_MS: u64 = 24 * 3_600 * 1_000;
 const STEEPEST_BACKOFF: f64 = 100.0;
 /// Ten years: further ahead is a slip of units.
 const LONGEST_DELAY_MS: u64 = 10 * 366 * 24 * 3_600 * 1_000;
 const LONGEST_NAME: usize = 64;
-const NAME_RULE: &str = "must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`";
+pub(crate) const NAME_RULE: &str = "must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`";
 const MOST_STARTS: u32 = 1_000_000;
 const LONGEST_UNIQUE_KEY: usize = 256;
 const MOST_TAGS: usize = 16;
+/// Kinds that are named to somebody who names none of them.
+const TOLD_KINDS: usize = 50;
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 /// Twice that of the present version.
 const LONGEST_TRACEPARENT: usize = 110;
@@ -44,11 +46,12 @@ pub(crate) fn check(
         )));
     }
     let mut faults = Faults::default();
-    match registry.get(&new.kind) {
-        Some(handler) => {
-            let checked = shape::check_sound(payload)
-                .map_err(|fault| vec![fault])
-                .and_then(|()| handler.check(&new.payload));
+    let checked = match shape::check_sound(payload) {
+        Ok(()) => registry.check(&new.kind, &new.payload),
+        Err(fault) => registry.knows(&new.kind).then_some(Err(vec![fault])),
+    };
+    match checked {
+        Some(checked) => {
             for fault in checked.err().unwrap_or_default() {
                 faults.add(&format!("/payload{}", fault.pointer), fault.detail);
             }
@@ -113,6 +116,7 @@ pub(crate) fn check(
         unique_key: new.unique_key.clone(),
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     })
 }
 
@@ -179,19 +183,19 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
 }
 
 fn unknown_kind(kind: &str, registry: &Registry) -> String {
-    let known: Vec<_> = registry
-        .kinds()
-        .iter()
-        .map(|info| info.kind.as_str())
-        .collect();
+    let known = registry.names();
+    let told = known[..known.len().min(TOLD_KINDS)].join(", ");
+    let more = match known.len().saturating_sub(TOLD_KINDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     format!(
-        "{} is not a kind; the kinds are: {}",
-        quoted(kind),
-        known.join(", ")
+        "{} is not a kind; the kinds are: {told}{more}",
+        quoted(kind)
     )
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
         && name
             .bytes()
@@ -200,10 +204,10 @@ fn is_name(name: &str) -> bool {
 
 /// What is wrong so far. One more than a problem tells is noted, which says that there is more.
 #[derive(Default)]
-struct Faults(Vec<FieldError>);
+pub(crate) struct Faults(Vec<FieldError>);
 
 impl Faults {
-    fn add(&mut self, pointer: &str, detail: String) {
+    pub(crate) fn add(&mut self, pointer: &str, detail: String) {
         if !self.are_enough() {
             self.0.push(FieldError::new(pointer, detail));
         }
@@ -214,7 +218,7 @@ impl Faults {
         self.0.len() > Problem::MOST_ERRORS
     }
 
-    fn check(&mut self, holds: bool, pointer: &str, detail: impl FnOnce() -> String) {
+    pub(crate) fn check(&mut self, holds: bool, pointer: &str, detail: impl FnOnce() -> String) {
         if !holds {
             self.add(pointer, detail());
         }
@@ -257,7 +261,7 @@ impl Faults {
         });
     }
 
-    fn into_result(self) -> Result<(), Error> {
+    pub(crate) fn into_result(self) -> Result<(), Error> {
         if self.0.is_empty() {
             Ok(())
         } else {

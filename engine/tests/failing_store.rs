@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use glassworks_engine::store::access::Access;
 use glassworks_engine::store::sqlite::SqliteStore;
 use glassworks_engine::store::{
-    Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write,
+    Committed, EventPage, Listing, OfferedKind, Place, Store, StoreError, StoreFailure, Write,
 };
 use glassworks_engine::{Engine, Error, Handler, Limits, Options, Run, TaskError};
 use glassworks_protocol::{
-    JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
-    TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, JsonText, NewTask, Queue, Schedule, State, StateCounts, StoreFigures,
+    Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -126,12 +127,37 @@ impl Store for Failing {
         self.inner.schedules()
     }
 
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
+        self.inner.access()
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
+        self.inner.audit(filter, before, limit)
+    }
+
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
         self.inner.counts()
     }
 
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         self.inner.oldest_waiting()
+    }
+
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>> {
+        self.inner.kinds()
+    }
+
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        self.inner.queued_by_kind()
+    }
+
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.inner.next_remote_end()
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {

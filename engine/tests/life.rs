@@ -413,6 +413,7 @@ async fn lists_are_newest_first_filtered_and_paged() {
         kind: Some("puppet".into()),
         queue: Some("default".into()),
         q: None,
+        ..TaskFilter::default()
     };
     assert_eq!(count(tagged).await, 5);
     let failed = TaskFilter {

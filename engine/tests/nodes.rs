@@ -13,10 +13,11 @@ mod support;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use glassworks_engine::{Change, Database, Engine, Options};
+use glassworks_engine::{Change, Database, Denied, Engine, Options};
 use glassworks_protocol::{
-    MissedFirings, NewSchedule, NewTask, PageRequest, QueueSettings, State, Task, TaskFilter,
-    TaskId,
+    AttemptOutcome, AttemptStatus, Beat, BeatItem, ClaimRequest, ClaimedTask, FinishedAttempt,
+    JsonText, KindOffer, MissedFirings, NewKey, NewSchedule, NewTask, PageRequest, Pieces,
+    QueueSettings, Scope, State, Task, TaskFilter, TaskId,
 };
 use serde_json::json;
 use tokio::time::timeout;
@@ -225,6 +226,160 @@ async fn the_tasks_of_a_node_that_died_are_taken_over_when_their_leases_end() {
     over(&lives, id).await;
 }
 
+/// What a worker that serves the kind `resize` asks for.
+fn resizer(request: &str, wait: Duration) -> ClaimRequest {
+    ClaimRequest {
+        worker: "resizer".into(),
+        kinds: vec![KindOffer {
+            kind: "resize".into(),
+            schema: Some(json!({ "required": ["width"] })),
+            description: None,
+        }],
+        queues: None,
+        limit: 1,
+        wait_ms: u64::try_from(wait.as_millis()).unwrap(),
+        request_id: Some(format!("a-request-that-is-secret-{request}")),
+        finished: Vec::new(),
+    }
+}
+
+async fn claim(engine: &Engine, request: ClaimRequest) -> Vec<ClaimedTask> {
+    let granted = engine.claim(request).await.unwrap();
+    let tasks = granted.answer.tasks.clone();
+    granted.keep();
+    tasks
+}
+
+fn resize() -> NewTask {
+    NewTask::new("resize", json!({ "width": 1 }))
+}
+
+/// A worker waits at `asked` for a task that is submitted at `other`.
+async fn handed_over(asked: &Engine, other: &Engine, request: &str) -> ClaimedTask {
+    let waiting = {
+        let (asked, request) = (asked.clone(), resizer(request, Duration::from_secs(30)));
+        tokio::spawn(async move { claim(&asked, request).await })
+    };
+    eventually("the worker to wait", async || {
+        (asked.waiting_claims() == 1).then_some(())
+    })
+    .await;
+    // The kind is known there once it was told of.
+    let id = eventually("a submit to be accepted", async || {
+        let submitted = other.submit(resize()).await;
+        submitted.ok().map(|submitted| submitted.task.id)
+    })
+    .await;
+    let tasks = timeout(AT_ONCE, waiting).await.expect("it was told");
+    let task = tasks.unwrap().pop().unwrap();
+    assert_eq!(task.task, id);
+    task
+}
+
+fn beat(task: &ClaimedTask) -> Beat {
+    Beat {
+        worker: "resizer".into(),
+        items: vec![BeatItem {
+            task: task.task,
+            lease: task.lease.clone(),
+            progress: None,
+            output: Pieces::default(),
+            spans: Vec::new(),
+        }],
+    }
+}
+
+fn completed(task: &ClaimedTask) -> FinishedAttempt {
+    FinishedAttempt {
+        task: task.task,
+        lease: task.lease.clone(),
+        outcome: AttemptOutcome::Complete,
+        output: Pieces::default(),
+        result: Some(JsonText::from(json!("done"))),
+        error: None,
+        retry_after_ms: None,
+        permanent: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_is_served_by_all_nodes_as_by_one() {
+    let scratch = Scratch::new().await;
+    let one = node(&scratch, "one", quick()).await;
+    let other = node(&scratch, "other", quick()).await;
+    let task = handed_over(&one, &other, "first").await;
+    // Sent again, and to another node, it is the same request.
+    let again = claim(&other, resizer("first", Duration::ZERO)).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!((again[0].task, &again[0].lease), (task.task, &task.lease));
+    for asked in [&other, &one, &other] {
+        let answer = asked.beat(beat(&task)).await.unwrap();
+        assert_eq!(answer.items[0].status, AttemptStatus::Ok);
+    }
+    for asked in [&other, &one] {
+        let ended = asked.end_attempts(vec![completed(&task)]).await.unwrap();
+        assert_eq!(ended[0].status, AttemptStatus::Ok);
+        assert_eq!(asked.task(task.task).await.unwrap().state, State::Completed);
+    }
+    let late = one.beat(beat(&task)).await.unwrap();
+    assert_eq!(late.items[0].status, AttemptStatus::Lost);
+    // What a worker offers is what every node checks payloads by.
+    let wrong = NewTask::new("resize", json!({}));
+    assert!(other.submit(wrong).await.is_err());
+    let task = handed_over(&other, &one, "second").await;
+    one.cancel(task.task).await.unwrap();
+    let answer = other.beat(beat(&task)).await.unwrap();
+    assert_eq!(answer.items[0].status, AttemptStatus::Cancel);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_worker_loses_its_attempt_once_however_many_nodes_look() {
+    let scratch = Scratch::new().await;
+    let short = || Options {
+        first_lease: Duration::from_secs(1),
+        ..quick()
+    };
+    let one = node(&scratch, "one", short()).await;
+    let other = node(&scratch, "other", short()).await;
+    let task = handed_over(&one, &other, "first").await;
+    until(&other, task.task, State::Running).await;
+    let next = claim(&other, resizer("second", Duration::from_secs(30))).await;
+    assert_eq!((next[0].task, next[0].attempt), (task.task, 2));
+    let late = one.beat(beat(&task)).await.unwrap();
+    assert_eq!(late.items[0].status, AttemptStatus::Lost);
+    let ended = other.end_attempts(vec![completed(&next[0])]).await.unwrap();
+    assert_eq!(ended[0].status, AttemptStatus::Ok);
+    let counted = [&one, &other].map(|node| node.worker_counts().expired_attempts);
+    assert_eq!(counted.iter().sum::<u64>(), 1);
+    let stored = one.task(task.task).await.unwrap();
+    assert_eq!((stored.state, stored.errors.len()), (State::Completed, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_do_not_wake_each_other_for_what_none_of_them_takes() {
+    let scratch = Scratch::new().await;
+    let nodes = [
+        node(&scratch, "one", quick()).await,
+        node(&scratch, "other", quick()).await,
+    ];
+    let paused = QueueSettings {
+        paused: true,
+        ..QueueSettings::default()
+    };
+    nodes[0].set_queue("default", paused).await.unwrap();
+    let id = submit(&nodes[1], puppet(json!({}))).await;
+    until(&nodes[0], id, State::Queued).await;
+    let batches = || -> u64 {
+        let counts = nodes.iter().map(|node| node.journal().batches);
+        counts.sum()
+    };
+    let before = batches();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Each renews and looks now and then.
+    let since = batches() - before;
+    assert!(since < 20, "{since} batches in a second");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_over_all_nodes_is_never_exceeded() {
     let scratch = Scratch::new().await;
@@ -303,4 +458,48 @@ async fn a_server_that_ends_every_connection_loses_nothing_and_stops_nobody() {
         (asked.ready().await.is_ok() && worker.ready().await.is_ok()).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_counts_and_ends_on_every_node_at_once() {
+    let scratch = Scratch::new().await;
+    let one = node(&scratch, "one", idle()).await;
+    let other = node(&scratch, "other", idle()).await;
+    let mut keys = Vec::new();
+    for name in ["first", "second"] {
+        let new = NewKey {
+            name: name.to_owned(),
+            scope: Scope::Admin,
+            kinds: Vec::new(),
+            queues: Vec::new(),
+            expires_in_ms: None,
+        };
+        keys.push(one.create_key(new).await.unwrap());
+    }
+    let (first, second) = (&keys[0], &keys[1]);
+    let known = eventually("both keys", async || {
+        let known = other.key_holder(&second.secret, None).ok();
+        known.filter(|_| !other.is_open())
+    });
+    timeout(AT_ONCE, known).await.expect("it was told");
+    let holder = other.key_holder(&first.secret, None).unwrap();
+    let token = other
+        .acting(holder.clone())
+        .sign_in(Some("a browser"))
+        .await
+        .unwrap();
+    let known = eventually("the session", async || {
+        one.session_holder(token.reveal(), None).ok()
+    });
+    timeout(AT_ONCE, known).await.expect("it was told");
+
+    one.revoke_key(first.key.id).await.unwrap();
+    timeout(AT_ONCE, holder.ended()).await.expect("it was told");
+    for node in [&one, &other] {
+        let denied = node.key_holder(&first.secret, None).err();
+        assert_eq!(denied, Some(Denied::Unknown));
+        let denied = node.session_holder(token.reveal(), None).err();
+        assert_eq!(denied, Some(Denied::Unknown));
+        assert!(node.key_holder(&second.secret, None).is_ok());
+    }
 }

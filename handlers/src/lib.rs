@@ -5,6 +5,7 @@ mod body;
 pub mod command;
 pub mod fetch;
 pub mod http;
+pub mod lab;
 pub mod outbound;
 pub mod sleep;
 mod text;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use glassworks_engine::Builder;
 
 use crate::command::{Minders, Program};
+use crate::lab::Lab;
 use crate::outbound::Outbound;
 
 /// What the kinds need to know of this node.
@@ -25,16 +27,21 @@ pub struct Options {
     pub commands: BTreeMap<String, Program>,
     /// How these programs are minded.
     pub minders: Minders,
+    /// The lab, where the operator wants one: it starts servers on the loopback interface.
+    pub lab: Option<Lab>,
 }
 
-/// Registers every kind; `command` only where there is a program to run, so that a node which
-/// cannot run any does not offer to.
+/// Registers every kind; `command` only where there is a program to run, and `lab` only where there
+/// is one, so that a node which cannot run any does not offer to.
 #[must_use]
 pub fn register(engine: Builder, options: Options) -> Builder {
-    let engine = engine
+    let mut engine = engine
         .handler(sleep::Sleep)
         .handler(fetch::Fetch::new(options.outbound.clone()))
         .handler(http::Http::new(options.outbound));
+    if let Some(lab) = options.lab {
+        engine = engine.handler(lab);
+    }
     if options.commands.is_empty() {
         return engine;
     }

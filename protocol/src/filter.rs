@@ -1,8 +1,10 @@
 //! Which tasks a list shows, and one page of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{State, Task, TaskId};
+use crate::{Reach, State, Task, TaskId};
 
 /// Which tasks a list shows. An absent field lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,9 +30,19 @@ pub struct TaskFilter {
     #[cfg_attr(feature = "openapi", schema(max_length = 256))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+    /// Only tasks that whoever asks has to do with. Set by the engine, and never read from a client.
+    #[serde(skip)]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub reach: Option<Arc<Reach>>,
 }
 
 impl TaskFilter {
+    /// Whether tasks of `kind` in `queue` are among those that whoever asks has to do with.
+    pub fn reaches(&self, kind: &str, queue: &str) -> bool {
+        let reach = self.reach.as_ref();
+        reach.is_none_or(|reach| reach.has(kind, queue))
+    }
+
     /// Whether every task passes. A text to search for that is only blanks keeps nothing back.
     pub fn passes_all(&self) -> bool {
         let Self {
@@ -39,6 +51,8 @@ impl TaskFilter {
             queue,
             tag,
             q,
+            // Not what somebody asks for: of what can be seen, everything passes.
+            reach: _,
         } = self;
         state.is_empty()
             && kind.is_none()

@@ -3,8 +3,10 @@
 //! Plain data with serde on it, compiled both natively and to wasm. Nothing here does I/O, reads
 //! a clock or knows how a task is run: those rules live in the engine.
 
+pub mod access;
 pub mod basics;
 pub mod bulk;
+pub mod claims;
 pub mod event;
 pub mod excerpt;
 pub mod figures;
@@ -22,13 +24,23 @@ pub mod stats;
 pub mod task;
 pub mod timestamp;
 
+pub use access::{
+    Actor, ActorKind, ApiKey, AuditAction, AuditEntry, AuditFilter, AuditPage, CreatedKey, NewKey,
+    Reach, Scope, Session,
+};
 pub use basics::{Aggregate, Answer, Hello, StreamedNumber, Waited};
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
+pub use claims::{
+    AttemptFailure, AttemptFailures, AttemptOutcome, AttemptStanding, AttemptStatus, Beat,
+    BeatAnswer, BeatItem, BeatProgress, BeatSpan, ClaimAnswer, ClaimRequest, ClaimedTask,
+    Completion, Completions, EndAnswer, FinishedAttempt, KindOffer, Piece, Pieces, Release,
+    Releases, WorkerInfo,
+};
 pub use event::{Event, EventBody, OutputStream, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
 pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
 pub use json_text::JsonText;
-pub use kind::KindInfo;
+pub use kind::{KindInfo, KindOrigin, KindStatus};
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
 pub use problem::{FieldError, Problem, ProblemCode, pointer_step};

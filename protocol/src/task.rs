@@ -320,6 +320,11 @@ pub struct Task {
     /// The schedule that submitted it.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub schedule_id: Option<Uuid>,
+    /// The name of the key that it was submitted with; null when nobody had to sign in, and when a
+    /// schedule submitted it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub submitted_by: Option<String>,
     /// The node that runs it now, or ran it last.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub node: Option<String>,
@@ -362,6 +367,7 @@ impl Task {
             cancel_requested: false,
             unique_key: None,
             schedule_id: None,
+            submitted_by: None,
             node: None,
             traceparent: None,
             last_seq: 0,
@@ -435,6 +441,7 @@ impl From<Task> for TaskSummary {
             timeout_ms: task.timeout_ms,
             unique_key: task.unique_key,
             schedule_id: task.schedule_id,
+            submitted_by: task.submitted_by,
             node: task.node,
         }
     }
@@ -489,6 +496,10 @@ pub struct TaskSummary {
     /// As in [`Task`].
     #[cfg_attr(feature = "openapi", schema(required))]
     pub schedule_id: Option<Uuid>,
+    /// As in [`Task`].
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub submitted_by: Option<String>,
     /// As in [`Task`].
     #[cfg_attr(feature = "openapi", schema(required))]
     pub node: Option<String>,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::IntoResponse as _;
-use futures::future::{BoxFuture, Either, FutureExt as _, Ready, ready};
+use axum::response::{IntoResponse as _, Response};
+use futures::future::{BoxFuture, Either, FutureExt as _, Ready, TryFutureExt as _, ready};
 use hyper::body::Body as _;
 use tower::ServiceExt as _;
 use tower_http::compression::Compression;
@@ -31,20 +31,24 @@ struct Parts {
     admission: Admission,
     routes: Compression<Counting<Router>, WorthCompressing>,
     budget: Budget,
+    /// Knows whose bodies to take in; `None` where all are, in tests of the front alone.
+    node: Option<Node>,
 }
 
 impl Front {
     /// Everything that `node` answers, guards included. To be called within a Tokio runtime.
     pub fn new(node: &Node) -> Self {
-        Self::over(router(node), Admission::of(node), node.budget.clone())
+        let (admission, budget) = (Admission::of(node), node.budget.clone());
+        Self::over(router(node), admission, budget, Some(node.clone()))
     }
 
-    fn over(routes: Router, admission: Admission, budget: Budget) -> Self {
+    fn over(routes: Router, admission: Admission, budget: Budget, node: Option<Node>) -> Self {
         let routes = Counting::new(routes, budget.answers.clone());
         Self(Arc::new(Parts {
             admission,
             routes: Compression::new(routes).compress_when(WorthCompressing),
             budget,
+            node,
         }))
     }
 
@@ -63,9 +67,14 @@ impl Front {
                     Err(panic) => panicked(panic),
                 }
             }
-            Err(refused) => refused.into_response(),
+            Err(refused) => *refused,
         };
         admission.finish(visit, response)
+    }
+
+    fn take_body(&self, request: &Request) -> Result<(), Box<Response>> {
+        let node = self.0.node.as_ref();
+        node.map_or(Ok(()), |node| node.gate.take_body(request))
     }
 
     /// The request as its route gets it, with its body in memory.
@@ -74,20 +83,28 @@ impl Front {
             // What it changes could not be taken back if there were no room for the answer.
             Ok(()) if !request.method().is_safe() && self.0.budget.answers.is_exhausted() => {
                 self.0.budget.answers.refuse();
-                ready(Err(no_room())).left_future()
+                ready(told(no_room())).left_future()
             }
             Ok(()) if request.body().is_end_stream() => ready(Ok(request)).left_future(),
-            // Boxed, because every request's future has room for it, and most have no body.
-            Ok(()) => body::collect(request, self.0.budget.clone())
-                .boxed()
-                .right_future(),
-            Err(refused) => ready(Err(refused)).left_future(),
+            Ok(()) => match self.take_body(&request) {
+                // Boxed, because every request's future has room for it, and most have no body.
+                Ok(()) => body::collect(request, self.0.budget.clone())
+                    .or_else(|refused| ready(told(refused)))
+                    .boxed()
+                    .right_future(),
+                Err(refused) => ready(Err(refused)).left_future(),
+            },
+            Err(refused) => ready(told(refused)).left_future(),
         }
     }
 }
 
-/// A request that may go on, or why not.
-type Admitted = Result<Request, ApiError>;
+/// A request that may go on, or what it is answered with.
+type Admitted = Result<Request, Box<Response>>;
+
+fn told(refused: ApiError) -> Admitted {
+    Err(Box::new(refused.into_response()))
+}
 
 #[cfg(test)]
 mod tests {
@@ -123,6 +140,7 @@ mod tests {
             routes,
             Admission::new(hosts, Traffic::default()),
             Budget::default(),
+            None,
         );
         for path in ["/panics", "/fails"] {
             let request = Request::get(path).header("host", "localhost");

@@ -7,6 +7,7 @@
 // A page is one type, nested as deep as its elements; the default of 128 is too shallow for them.
 #![recursion_limit = "256"]
 
+pub mod access;
 mod api;
 mod assets;
 pub mod budget;
@@ -28,9 +29,11 @@ mod plain;
 pub mod pulse;
 pub mod router;
 pub mod shutdown;
+mod sign_in;
 pub mod signals;
 pub mod site;
 pub mod traffic;
+pub mod work;
 
 /// This program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,7 @@
 //! The `glassworks` binary: read the configuration, build the pieces, serve, shut down.
 
 mod embedded;
+mod keys;
 
 use std::env;
 use std::error::Error;
@@ -9,11 +10,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use glassworks_engine::{Database, Engine, Options};
+use glassworks_engine::{Database, Engine, Options, StartError};
 use glassworks_handlers::command::{Minders, minder};
 use glassworks_handlers::outbound::Outbound;
 use glassworks_server::budget::Budget;
-use glassworks_server::config::{Cli, Command, Config};
+use glassworks_server::config::{Cli, Command, Config, ConfigError};
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
@@ -21,6 +22,7 @@ use glassworks_server::router::openapi;
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::signals::Signals;
 use glassworks_server::site::Site;
+use glassworks_server::work::{self, WorkOptions};
 use glassworks_server::{VERSION, listener, logging};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -49,7 +51,9 @@ fn main() -> ExitCode {
         .map_err(Into::into)
         .and_then(|cli| match cli.command() {
             Command::Serve => start(cli.config()),
+            Command::Work(options) => start_working(*options, &cli.config()),
             Command::Openapi => print_openapi(cli.config()),
+            Command::Key(command) => keys::run(command, cli.config()),
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +67,6 @@ fn main() -> ExitCode {
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
     logging::start(config.log_format);
-    config.check()?;
     listener::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -74,11 +77,25 @@ fn start(config: Config) -> Result<(), Box<dyn Error>> {
     outcome
 }
 
+/// Works for a server elsewhere.
+fn start_working(options: WorkOptions, config: &Config) -> Result<(), Box<dyn Error>> {
+    logging::start(config.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(work::work(options));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
 async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     // The port comes first: a server that cannot be reached should not start running tasks.
     let listener = listener::listen(config.listen)
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
+    let (needs_key, admin_key) = (config.needs_key(), config.admin_key()?);
+    let lab = config.lab();
     let outbound = Outbound::new(config.allowed_upstreams);
     let minders = match &config.database {
         Database::Sqlite(file) => Minders::default().beside(file),
@@ -86,6 +103,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         Database::Postgres(_) => Minders::default(),
     };
     let kinds = glassworks_handlers::Options {
+        lab,
         outbound: outbound.clone(),
         commands: config.commands,
         minders,
@@ -98,10 +116,19 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
             limits: config.limits,
             retention: config.retention,
             queues: config.queues,
+            admin_key,
+            needs_key,
+            kinds: config.kinds,
             ..Options::default()
         })
         .start(config.database)
-        .await?;
+        .await
+        .map_err(|error| -> Box<dyn Error> {
+            match error {
+                StartError::NoKey => ConfigError::Exposed(config.listen).into(),
+                error => error.into(),
+            }
+        })?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
     let front = Front::new(&Node::new(
@@ -111,8 +138,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         Site::find(embedded::SITE),
         shutdown.clone(),
         Budget::new(config.memory_budget),
+        config.public_metrics,
     ));
-    greet(address);
+    greet(address, engine.is_open());
     tokio::spawn(listener::serve(listener, front, shutdown.clone()));
 
     signals.next().await;
@@ -135,6 +163,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
 /// Prints the OpenAPI document that a server of this configuration serves.
 fn print_openapi(config: Config) -> Result<(), Box<dyn Error>> {
     let options = glassworks_handlers::Options {
+        lab: config.lab(),
         commands: config.commands,
         ..glassworks_handlers::Options::default()
     };
@@ -145,13 +174,18 @@ fn print_openapi(config: Config) -> Result<(), Box<dyn Error>> {
 }
 
 /// Says where the server is, for people and for scripts that wait for it.
-fn greet(address: SocketAddr) {
+fn greet(address: SocketAddr, is_open: bool) {
     let mut out = io::stdout().lock();
     // Standard output may be closed; the server serves all the same.
     let _ = writeln!(out, "Glassworks {VERSION} running on http://{address}");
+    let key = if is_open {
+        ""
+    } else {
+        " -H \"authorization: Bearer $GLASSWORKS_KEY\""
+    };
     let _ = writeln!(
         out,
-        "Open it in a browser, or hand it a task: curl http://{address}/api/tasks -H 'content-type: application/json' -d '{{\"kind\": \"sleep\", \"payload\": {{\"seconds\": 5}}}}'"
+        "Open it in a browser, or hand it a task: curl http://{address}/api/tasks{key} -H 'content-type: application/json' -d '{{\"kind\": \"sleep\", \"payload\": {{\"seconds\": 5}}}}'"
     );
     let _ = out.flush();
 }

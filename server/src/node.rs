@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use glassworks_engine::Engine;
 use glassworks_handlers::outbound::Outbound;
 
+use crate::access::Gate;
 use crate::budget::Budget;
 use crate::guard::host::AllowedHosts;
 use crate::openapi::Served;
@@ -21,8 +22,10 @@ pub struct Node(Arc<Parts>);
 
 /// What a node is made of.
 pub struct Parts {
-    /// Where tasks live.
+    /// Where tasks live. It acts for nobody: a route takes [`Acting`](crate::access::Acting).
     pub engine: Engine,
+    /// Who may do what.
+    pub(crate) gate: Gate,
     /// The names it answers to.
     pub hosts: AllowedHosts,
     /// The browser's files.
@@ -42,7 +45,8 @@ pub struct Parts {
 }
 
 impl Node {
-    /// A node that has not been asked anything yet. To be called within a Tokio runtime.
+    /// A node that has not been asked anything yet, and shows its figures to anybody if they are
+    /// public. To be called within a Tokio runtime.
     pub fn new(
         engine: Engine,
         outbound: Outbound,
@@ -50,8 +54,10 @@ impl Node {
         site: Site,
         shutdown: Shutdown,
         budget: Budget,
+        public_metrics: bool,
     ) -> Self {
         Self(Arc::new(Parts {
+            gate: Gate::new(engine.clone(), public_metrics, site.urls()),
             engine,
             hosts,
             site,
@@ -71,12 +77,6 @@ impl Deref for Node {
 
     fn deref(&self) -> &Parts {
         &self.0
-    }
-}
-
-impl FromRef<Node> for Engine {
-    fn from_ref(node: &Node) -> Self {
-        node.engine.clone()
     }
 }
 

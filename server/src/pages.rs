@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
 use glassworks_app::{App, shell};
-use http::{HeaderMap, HeaderValue, header};
+use glassworks_engine::Caller;
+use http::{Extensions, HeaderMap, HeaderValue, Method, header};
 use leptos::PrefetchLazyFn;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{GetValue, Owner, provide_context, use_context};
@@ -17,30 +16,44 @@ use leptos_axum::{
     ResponseOptions, generate_route_list_with_exclusions_and_ssg_and_context,
     handle_server_fns_with_context, render_app_async_with_context,
 };
-use tracing::warn;
 
+use crate::access::{Acting, Face, Need, Table};
 use crate::error::{ApiError, ApiResult};
 use crate::guard::headers::page_policy;
 use crate::guard::panicked;
 use crate::node::Node;
 use crate::site::Site;
 
+/// What each server function asks of its caller. One that is not here asks for all there is.
+const FUNCTIONS: [(&str, Need); 6] = [
+    ("/fn/board", Need::READ),
+    ("/fn/tasks", Need::READ),
+    ("/fn/task", Need::READ),
+    ("/fn/kinds", Need::READ),
+    ("/fn/change_task", Need::SUBMIT),
+    ("/fn/submit_task", Need::SUBMIT),
+];
+
 /// A route for each page that the application has, and one for each server function.
-pub(crate) fn routes(node: &Node) -> Router<Node> {
+pub(crate) fn routes(mut table: Table, node: &Node) -> Table {
     let engine = node.engine.clone();
     let context = move || provide_context(engine.clone());
     let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context);
-    let mut router = Router::new();
     for listed in pages {
-        router = router.route(listed.path(), get(page));
+        // The one page that is of no use to who only looks.
+        let need = if listed.path() == "/submit" {
+            Need::SUBMIT
+        } else {
+            Need::READ
+        };
+        table = table.route(need, Face::Page, &Method::GET, listed.path(), page);
     }
     for (path, method) in server_fn_paths() {
-        match MethodFilter::try_from(method) {
-            Ok(method) => router = router.route(path, on(method, server_function)),
-            Err(error) => warn!(path, %error, "a server function cannot be reached"),
-        }
+        let known = FUNCTIONS.iter().find(|(known, _)| *known == path);
+        let need = known.map_or(Need::ADMIN, |(_, need)| *need);
+        table = table.route(need, Face::Program, &method, path, server_function);
     }
-    router
+    table
 }
 
 /// Renders the page that the path names.
@@ -64,12 +77,15 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let engine = node.engine.clone();
+    let caller = caller(request.extensions())?;
+    let scope = caller.scope();
+    let engine = node.engine.acting(caller);
     let owner = Arc::new(OnceLock::new());
     let context = {
         let owner = Arc::clone(&owner);
         move || {
             provide_context(engine.clone());
+            provide_context(scope);
             allow_own_scripts(&host);
             if let Some(current) = Owner::current() {
                 owner.get_or_init(|| current);
@@ -110,6 +126,12 @@ fn preload(site: &Site, owner: &Owner, headers: &mut HeaderMap) {
     }
 }
 
+/// Who asks for the page.
+fn caller(extensions: &Extensions) -> ApiResult<Caller> {
+    let caller = extensions.get::<Caller>().cloned();
+    caller.ok_or_else(|| ApiError::internal("the page has no caller"))
+}
+
 /// Lets the scripts run that carry this response's nonce, and no others.
 fn allow_own_scripts(host: &str) {
     let policy = use_nonce().and_then(|nonce| page_policy(&nonce, host));
@@ -119,8 +141,8 @@ fn allow_own_scripts(host: &str) {
 }
 
 /// Answers a server function, which finds the engine in its context.
-async fn server_function(State(node): State<Node>, request: Request) -> Response {
-    let context = move || provide_context(node.engine.clone());
+async fn server_function(Acting(engine): Acting, request: Request) -> Response {
+    let context = move || provide_context(engine.clone());
     handle_server_fns_with_context(context, request)
         .await
         .into_response()

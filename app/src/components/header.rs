@@ -4,10 +4,15 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::changing;
+use crate::access::may_submit;
 use crate::live::{Live, Status};
 
 /// The pages that the header leads to, by path and name.
 pub const PAGES: [(&str, &str); 3] = [("/", "Board"), ("/tasks", "Tasks"), ("/submit", "Submit")];
+
+/// The pages that the server writes itself, by path and name.
+pub const SECTIONS: [(&str, &str); 3] =
+    [("/learn", "Learn"), ("/docs", "API"), ("/access", "Access")];
 
 /// The name, the pages, and the state of the connection.
 #[component]
@@ -19,11 +24,21 @@ pub(crate) fn Header() -> impl IntoView {
                 <span>"Glassworks"</span>
             </a>
             <nav aria-label="Pages">
-                {PAGES.map(|(href, name)| view! { <PageLink href name /> })}
-                // `external`: the server's own page, which the router does not have.
-                <a href="/docs" rel="external">
-                    "API"
-                </a>
+                {PAGES
+                    .map(|(href, name)| {
+                        // Who may not submit needs no way to the form.
+                        let shown = href != "/submit" || may_submit();
+                        shown.then(|| view! { <PageLink href name /> })
+                    })}
+                // `external`: the server's own pages, which the router does not have.
+                {SECTIONS
+                    .map(|(href, name)| {
+                        view! {
+                            <a href=href rel="external">
+                                {name}
+                            </a>
+                        }
+                    })}
             </nav>
             <Connection />
         </header>

@@ -28,7 +28,7 @@ pub(crate) use filters::Filters;
 pub(crate) use form_data::typed_in;
 pub(crate) use function_form::FunctionForm;
 pub(crate) use header::Header;
-pub use header::PAGES;
+pub use header::{PAGES, SECTIONS};
 pub(crate) use live_list::{LiveList, live_list};
 pub(crate) use moment::{Clock, Elapsed, Moment, run_start};
 pub(crate) use page::Page;

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use leptos_router::{LazyRoute, lazy_route};
 
+use crate::access::may_submit;
 use crate::components::{Filters, Page, TaskTable, changing, live_list};
 use crate::functions::{TaskList, load_tasks};
 use crate::list_query::ListQuery;
@@ -63,10 +64,12 @@ fn Rows(list: ListQuery, first: TaskPage<TaskSummary>) -> impl IntoView {
     let narrowed = list.filter != TaskFilter::default();
     // A memo, so that the table stays the same one while its rows change.
     let empty = Memo::new(move |_| live.rows.with(Vec::is_empty));
+    let allowed = may_submit();
     let table = move || match (empty.get(), narrowed) {
         (false, _) => view! { <TaskTable rows=live.rows /> }.into_any(),
         (true, true) => nothing("No task matches. ", "/tasks", "Show all"),
-        (true, false) => nothing("No tasks yet. ", "/submit", "Submit one"),
+        (true, false) if allowed => nothing("No tasks yet. ", "/submit", "Submit one"),
+        (true, false) => nothing("No tasks yet. ", "/", "Board"),
     };
     let older = move || {
         let cursor = live.next_cursor.get();

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
 use crate::attempts::runs::{Added, Runs};
 use crate::journal::{self, Rider};
+use crate::remote::line::Line;
 use crate::store::{Claim, Claimed, Outcome, Served, Write};
 
 /// How long to wait after the store failed, in milliseconds.
@@ -34,6 +35,8 @@ pub(crate) struct Claims {
     /// Wakes the journal: a claim is wanted.
     asked: Notify,
     granted: mpsc::UnboundedSender<Granted>,
+    /// Remote workers that wait for tasks of theirs.
+    line: Arc<Line>,
 }
 
 /// What became of one claim.
@@ -61,6 +64,7 @@ impl Claims {
         lease: Duration,
         workers: u32,
         runs: Arc<Runs>,
+        line: Arc<Line>,
     ) -> (Self, mpsc::UnboundedReceiver<Granted>) {
         let (granted, receiver) = mpsc::unbounded_channel();
         let claims = Self {
@@ -73,6 +77,7 @@ impl Claims {
             wanted: AtomicBool::new(false),
             asked: Notify::new(),
             granted,
+            line,
         };
         (claims, receiver)
     }
@@ -104,6 +109,10 @@ impl Rider for Claims {
         self.asked.notify_one();
     }
 
+    fn brought_work(&self) {
+        self.line.wake();
+    }
+
     /// Waits until a claim is wanted that no batch has brought yet. Cancel safe.
     async fn wanted(&self) {
         while !self.wanted.load(Ordering::Acquire) {
@@ -116,7 +125,7 @@ impl Rider for Claims {
         let open = self.open.lock().await;
         let wanted = self.wanted.swap(false, Ordering::AcqRel);
         let ending: Vec<_> = writes.iter().filter_map(ended_by).collect();
-        let claim = (*open && (wanted || writes.iter().any(may_bring_work)))
+        let claim = (*open && (wanted || writes.iter().any(Write::may_bring_work)))
             .then(|| self.room_after(&ending))
             .filter(|room| *room > 0)
             .map(|room| Claim {
@@ -124,6 +133,7 @@ impl Rider for Claims {
                 served: self.served.clone(),
                 room: u32::try_from(room).unwrap_or(u32::MAX - 1),
                 lease_ms: self.lease_ms,
+                remote: None,
             });
         let turn = Turn {
             claims: self,
@@ -188,32 +198,8 @@ impl Turn<'_> {
 
 /// The attempt that a write ends.
 fn ended_by(write: &Write) -> Option<(TaskId, u32)> {
-    match write {
+    match write.plain() {
         Write::Finish { task, attempt, .. } => Some((*task, *attempt)),
         _ => None,
-    }
-}
-
-/// Whether there may be more to claim after `write`, or more room for it.
-fn may_bring_work(write: &Write) -> bool {
-    match write {
-        Write::Submit(_)
-        | Write::SubmitOnce { .. }
-        | Write::Finish { .. }
-        | Write::Rescue { .. }
-        | Write::Retry(_)
-        | Write::SaveQueue { .. }
-        | Write::Fire(_) => true,
-        Write::Probe
-        | Write::Claim(_)
-        | Write::Record { .. }
-        | Write::Renew { .. }
-        | Write::Cancel(_)
-        | Write::Delete(_)
-        | Write::SaveSchedule(_)
-        | Write::DeleteSchedule(_)
-        | Write::Reschedule { .. }
-        | Write::Prune { .. }
-        | Write::PruneRequests { .. } => false,
     }
 }

@@ -29,8 +29,13 @@ pub(super) fn refused(refusal: Refusal) -> Error {
             "Idempotency-Key",
             "was used for another request",
         )]),
+        Refusal::NameTaken => Error::key_name_taken(),
         Refusal::KeyTaken(id) => Error::UniqueKeyTaken(id),
         Refusal::BacklogFull(limit) => Error::BacklogFull { limit },
+        Refusal::TooManyKinds(limit) => Error::Invalid(vec![FieldError::new(
+            "/kinds",
+            format!("{limit} kinds have been offered, which is the limit"),
+        )]),
         Refusal::TooManyQueues(limit) => Error::Invalid(vec![FieldError::new(
             "/queue",
             format!("{limit} queues are in use, which is the limit"),

@@ -1,9 +1,9 @@
 //! Preparing and starting an engine.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use glassworks_protocol::{KindInfo, Timestamp};
+use glassworks_protocol::{Actor, KindInfo, Timestamp};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,11 +13,12 @@ use super::answers::answer;
 use super::in_flight::InFlight;
 use super::nodes::Card;
 use super::{Engine, Inner};
+use crate::access::{Directory, Following, admin_key};
 use crate::attempts::claims::{Claims, Granted};
 use crate::attempts::dispatcher::Dispatcher;
 use crate::attempts::panic;
 use crate::attempts::runs::Runs;
-use crate::error::Error;
+use crate::error::{Error, log_store_error};
 use crate::handler::Handler;
 use crate::housekeeping::{self, Housekeeping};
 use crate::hub::Hub;
@@ -26,7 +27,14 @@ use crate::neighbours::Neighbours;
 use crate::options::{Database, Options, QueueRule, StartError};
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
+use crate::remote::Counters;
+use crate::remote::elsewhere::Elsewhere;
+use crate::remote::grant::Home;
+use crate::remote::line::Line;
+use crate::remote::watch::Watch;
+use crate::remote::workers::Workers;
 use crate::schedule::Scheduler;
+use crate::store::access::Caused;
 use crate::store::{self, Served, Store, Write};
 use crate::submission;
 use crate::tally::Tally;
@@ -83,6 +91,7 @@ impl Builder {
         let tally = Arc::new(Tally::default());
         let runs = Arc::new(Runs::default());
         let options = &self.options;
+        let line = Arc::new(Line::default());
         let kinds = self.registry.kinds().iter();
         let (claims, granted) = Claims::new(
             options.node.clone(),
@@ -93,6 +102,7 @@ impl Builder {
             options.lease,
             options.workers,
             Arc::clone(&runs),
+            Arc::clone(&line),
         );
         let claims = Arc::new(claims);
         let journal = Journal::start(
@@ -101,6 +111,7 @@ impl Builder {
             Arc::clone(&tally),
             Arc::clone(&claims),
         );
+        let access = Arc::new(open_access(&*store, &journal, &self.options).await?);
         // What other nodes may be running is theirs for as long as their leases hold.
         if !store.is_shared() {
             match housekeeping::recover(&journal).await {
@@ -117,6 +128,16 @@ impl Builder {
                     cause,
                 })?;
         }
+        for (name, declared) in &self.options.kinds {
+            self.registry.declare(name, declared.clone())?;
+        }
+        match store.kinds().await {
+            Ok(offered) => self.registry.offered.load(offered),
+            Err(error) => {
+                log_store_error("kinds", &error);
+                return Err(StartError::Recover);
+            }
+        }
         let core = Core {
             store,
             journal,
@@ -124,11 +145,29 @@ impl Builder {
             tally,
             runs,
             claims,
+            access,
+            line,
         };
         Ok(self.launch(core, granted))
     }
 
     fn launch(self, core: Core, granted: mpsc::UnboundedReceiver<Granted>) -> Engine {
+        let Self { registry, options } = self;
+        let registry = Arc::new(registry);
+        let closing = core.line.closing.clone();
+        let release = CancellationToken::new();
+        let stop_housekeeping = CancellationToken::new();
+        let (dispatching, attempts, keeping) =
+            (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
+        let runs_in_question = Arc::new(Notify::new());
+        let beside = Beside {
+            core: &core,
+            keeping: &keeping,
+            stop: &stop_housekeeping,
+        };
+        let counters = beside.serve_workers(&dispatching, options.first_lease);
+        let card = beside.show_card(&options);
+        let schedules_changed = beside.follow_nodes(&registry, Arc::clone(&runs_in_question));
         let Core {
             store,
             journal,
@@ -136,14 +175,9 @@ impl Builder {
             tally,
             runs,
             claims,
+            access,
+            line,
         } = core;
-        let Self { registry, options } = self;
-        let registry = Arc::new(registry);
-        let closing = CancellationToken::new();
-        let release = CancellationToken::new();
-        let stop_housekeeping = CancellationToken::new();
-        let (dispatching, attempts, keeping) =
-            (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let dispatcher = Dispatcher {
             journal: journal.clone(),
             claims: Arc::clone(&claims),
@@ -157,26 +191,16 @@ impl Builder {
             attempts: attempts.clone(),
         };
         dispatching.spawn(dispatcher.run(granted));
-        let runs_in_question = Arc::new(Notify::new());
         let house = Housekeeping {
             journal: journal.clone(),
             runs: Arc::clone(&runs),
             lease: options.lease,
             retention: options.retention,
             in_question: Arc::clone(&runs_in_question),
+            access: Arc::clone(&access),
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
-        let schedules_changed = Arc::new(Notify::new());
-        let neighbours = Neighbours {
-            hub: Arc::clone(&hub),
-            runs: Arc::clone(&runs),
-            claims: Arc::clone(&claims),
-            schedules_changed: Arc::clone(&schedules_changed),
-            runs_in_question,
-            stop: stop_housekeeping.clone(),
-        };
-        keeping.spawn(neighbours.run(store.listen()));
         let scheduler = Scheduler {
             store: Arc::clone(&store),
             journal: journal.clone(),
@@ -186,28 +210,21 @@ impl Builder {
             stop: closing.clone(),
         };
         dispatching.spawn(scheduler.run());
-        let card = Card {
-            id: Uuid::now_v7(),
-            name: options.node.clone(),
-            started_at: Timestamp::now(),
-            workers: options.workers,
-            runs: Arc::clone(&runs),
-        };
-        keeping.spawn(
-            card.clone()
-                .show(Arc::clone(&store), stop_housekeeping.clone()),
-        );
         let stop_on_drop = [
             closing.clone().drop_guard(),
             stop_housekeeping.clone().drop_guard(),
         ];
-        Engine(Arc::new(Inner {
+        let inner = Inner {
             readiness: Readiness::new(Arc::clone(&store), journal.clone()),
             store,
             journal,
             hub,
             registry,
+            access,
             runs,
+            line,
+            workers: Workers::default(),
+            counters,
             tally,
             in_flight: InFlight::default(),
             lists: Lists::default(),
@@ -225,7 +242,93 @@ impl Builder {
             attempts,
             housekeeping: keeping,
             _stop_on_drop: stop_on_drop,
-        }))
+        };
+        Engine(Arc::new(inner), None)
+    }
+}
+
+/// Starts what goes on beside the runs of this node.
+struct Beside<'a> {
+    core: &'a Core,
+    keeping: &'a TaskTracker,
+    stop: &'a CancellationToken,
+}
+
+impl Beside<'_> {
+    /// Gives tasks to workers that ask for them, and ends attempts of those that are not heard of.
+    fn serve_workers(&self, dispatching: &TaskTracker, first_lease: Duration) -> Arc<Counters> {
+        let Core {
+            store,
+            journal,
+            line,
+            ..
+        } = self.core;
+        let counters = Arc::<Counters>::default();
+        let home = Home {
+            journal: journal.clone(),
+            counters: Arc::clone(&counters),
+        };
+        dispatching.spawn(Arc::clone(line).serve(home));
+        let watch = Watch {
+            store: Arc::clone(store),
+            journal: journal.clone(),
+            line: Arc::clone(line),
+            counters: Arc::clone(&counters),
+            patience: first_lease,
+            stop: self.stop.clone(),
+        };
+        self.keeping.spawn(watch.run());
+        counters
+    }
+
+    /// Tells other nodes of this one.
+    fn show_card(&self, options: &Options) -> Card {
+        let card = Card {
+            id: Uuid::now_v7(),
+            name: options.node.clone(),
+            started_at: Timestamp::now(),
+            workers: options.workers,
+            runs: Arc::clone(&self.core.runs),
+        };
+        let shown = card.clone();
+        let store = Arc::clone(&self.core.store);
+        self.keeping.spawn(shown.show(store, self.stop.clone()));
+        card
+    }
+
+    /// Follows what other nodes do, and returns what tells that schedules have changed.
+    fn follow_nodes(&self, registry: &Arc<Registry>, runs_in_question: Arc<Notify>) -> Arc<Notify> {
+        let Core { store, access, .. } = self.core;
+        let kinds_offered = Arc::new(Notify::new());
+        let elsewhere = Elsewhere {
+            store: Arc::clone(store),
+            registry: Arc::clone(registry),
+            offered: Arc::clone(&kinds_offered),
+            stop: self.stop.clone(),
+        };
+        self.keeping.spawn(elsewhere.run());
+        let access_changed = Arc::new(Notify::new());
+        let following = Following {
+            store: Arc::clone(store),
+            access: Arc::clone(access),
+            changed: Arc::clone(&access_changed),
+            stop: self.stop.clone(),
+        };
+        self.keeping.spawn(following.run());
+        let schedules_changed = Arc::new(Notify::new());
+        let neighbours = Neighbours {
+            hub: Arc::clone(&self.core.hub),
+            runs: Arc::clone(&self.core.runs),
+            claims: Arc::clone(&self.core.claims),
+            line: Arc::clone(&self.core.line),
+            kinds_offered,
+            schedules_changed: Arc::clone(&schedules_changed),
+            access_changed,
+            runs_in_question,
+            stop: self.stop.clone(),
+        };
+        self.keeping.spawn(neighbours.run(store.listen()));
+        schedules_changed
     }
 }
 
@@ -237,6 +340,34 @@ struct Core {
     tally: Arc<Tally>,
     runs: Arc<Runs>,
     claims: Arc<Claims>,
+    access: Arc<Directory>,
+    line: Arc<Line>,
+}
+
+/// Reads who may do what, and makes the operator's key count.
+async fn open_access(
+    store: &dyn Store,
+    journal: &Journal,
+    options: &Options,
+) -> Result<Directory, StartError> {
+    let failed = |_| StartError::Access;
+    let mut access = store.access().await.map_err(failed)?;
+    if let Some(key) = &options.admin_key {
+        let (before, row) = admin_key(key, &access.keys);
+        let revoke = before.map(Write::RevokeKey);
+        let save = row.map(|row| Write::SaveKey(Box::new(row)));
+        for write in revoke.into_iter().chain(save) {
+            let actor = Arc::new(Actor::operator());
+            let caused = Write::By(Box::new(Caused { actor, write }));
+            let done = journal.commit(caused).await;
+            done.map_err(|_| StartError::Access)?;
+        }
+        access = store.access().await.map_err(failed)?;
+    }
+    if access.keys.is_empty() && options.needs_key {
+        return Err(StartError::NoKey);
+    }
+    Ok(Directory::new(access))
 }
 
 /// Sets a queue before its first task can be claimed.

@@ -78,7 +78,7 @@ impl Engine {
             let found = self
                 .0
                 .store
-                .summaries(filter.clone(), place, AT_A_TIME)
+                .summaries(self.within_reach(&filter), place, AT_A_TIME)
                 .await;
             let found = answer("summaries", found)?;
             let changes = found.tasks.iter().map(|task| self.apply(action, task.id));
@@ -99,6 +99,7 @@ impl Engine {
     }
 
     async fn apply(&self, action: BulkAction, id: TaskId) -> Result<(), Error> {
+        self.reach(id).await?;
         match action {
             BulkAction::Cancel => {
                 match self.change(Write::Cancel(id)).await {
@@ -124,7 +125,7 @@ impl Engine {
     }
 
     async fn change(&self, write: Write) -> Result<Option<u32>, Error> {
-        match self.0.journal.commit(write).await? {
+        match self.commit(write).await? {
             Outcome::Changed(changed) => changed.map_err(refused),
             other => Err(unexpected(&other)),
         }

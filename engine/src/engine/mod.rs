@@ -1,5 +1,7 @@
 //! The handle: what can be asked of an engine. One file for each part of it.
 
+mod access;
+mod acting;
 mod answers;
 mod builder;
 mod changing;
@@ -12,6 +14,7 @@ mod reading;
 mod schedules;
 mod submitting;
 mod watching;
+mod workers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +28,8 @@ pub use self::builder::Builder;
 use self::in_flight::InFlight;
 use self::nodes::Card;
 pub use self::submitting::{RequestContext, Submitted};
+pub use self::workers::Granted;
+use crate::access::{Caller, Directory};
 use crate::attempts::runs::Runs;
 use crate::error::Error;
 use crate::hub::Hub;
@@ -32,6 +37,9 @@ use crate::journal::{Journal, JournalCounts};
 use crate::options::Options;
 use crate::readiness::Readiness;
 use crate::registry::{PayloadSchema, Registry};
+use crate::remote::Counters;
+use crate::remote::line::Line;
+use crate::remote::workers::Workers;
 use crate::store::Store;
 use crate::tally::Tally;
 use crate::watched::{Figures, Lists};
@@ -44,7 +52,7 @@ const RELEASE_GRACE: Duration = Duration::from_secs(5);
 /// [`shutdown`](Engine::shutdown) ends it in good order. When the last handle is dropped instead,
 /// it stops claiming, and what still runs is not waited for.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<Inner>, Option<Caller>);
 
 struct Inner {
     store: Arc<dyn Store>,
@@ -52,7 +60,11 @@ struct Inner {
     readiness: Readiness,
     hub: Arc<Hub>,
     registry: Arc<Registry>,
+    access: Arc<Directory>,
     runs: Arc<Runs>,
+    line: Arc<Line>,
+    workers: Workers,
+    counters: Arc<Counters>,
     tally: Arc<Tally>,
     in_flight: InFlight,
     lists: Lists,
@@ -63,7 +75,7 @@ struct Inner {
     started: Instant,
     closing: CancellationToken,
     release: CancellationToken,
-    /// One change of a queue or schedule at a time: each begins with reading what is there.
+    /// One change of a queue, schedule, key or session at a time: each begins with reading what is there.
     changing: Mutex<()>,
     /// Tells the scheduler to look again.
     schedules_changed: Arc<Notify>,
@@ -86,7 +98,7 @@ impl Engine {
         &self.0.options.node
     }
 
-    /// The kinds that can be submitted, by name.
+    /// The kinds that this node runs itself, by name.
     pub fn kinds(&self) -> &[KindInfo] {
         self.0.registry.kinds()
     }

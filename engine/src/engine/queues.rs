@@ -4,14 +4,19 @@ use glassworks_protocol::{FieldError, Queue, QueueSettings};
 
 use super::Engine;
 use super::answers::{answer, unexpected};
+use crate::access::Caller;
 use crate::error::Error;
 use crate::store::{Outcome, Write};
 use crate::submission;
 
 impl Engine {
-    /// Every queue that has tasks or settings, by name.
+    /// Every queue that has tasks or settings, by name, and that whoever asks has to do with.
     pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
-        answer("queues", self.0.store.queues().await)
+        let mut queues = answer("queues", self.0.store.queues().await)?;
+        if let Some(reach) = self.caller().and_then(Caller::reach) {
+            queues.retain(|queue| reach.has_queue(&queue.name));
+        }
+        Ok(queues)
     }
 
     /// One queue that has tasks or settings.
@@ -53,7 +58,7 @@ impl Engine {
             name: name.to_owned(),
             settings,
         };
-        match self.0.journal.commit(write).await? {
+        match self.commit(write).await? {
             Outcome::QueueSaved => self.queue(name).await,
             other => Err(unexpected(&other)),
         }

@@ -30,7 +30,8 @@ impl Engine {
     /// The task as it stands. Cancel safe, as are all that only read.
     pub async fn task(&self, id: TaskId) -> Result<Task, Error> {
         let found = self.0.store.task(id).await;
-        answer("task", found)?.ok_or(Error::NotFound(id))
+        let found = answer("task", found)?.ok_or(Error::NotFound(id))?;
+        self.reached(found)
     }
 
     /// One page of the tasks that match, newest first; when searching, those first that the text
@@ -69,7 +70,11 @@ impl Engine {
         let limit = page.limit.unwrap_or(PER_PAGE);
         within("limit", limit, MOST_PER_PAGE)?;
         let place = cursor::read(page.cursor.as_deref(), filter)?;
-        let found = self.0.store.summaries(filter.clone(), place, limit).await;
+        let found = self
+            .0
+            .store
+            .summaries(self.within_reach(filter), place, limit)
+            .await;
         answer("summaries", found)
     }
 
@@ -84,6 +89,7 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<Arc<Event>>, Error> {
         within("limit", limit, MOST_EVENTS)?;
+        self.reach(id).await?;
         let found = self
             .0
             .store
@@ -95,6 +101,7 @@ impl Engine {
 
     /// Follows a task's log after `after`: what is stored, then what comes, until it is over.
     pub async fn follow(&self, id: TaskId, after: u64) -> Result<Follow, Error> {
+        self.reach(id).await?;
         let store = Arc::clone(&self.0.store);
         self.0.hub.follow(store, id, after).await
     }

@@ -2,7 +2,7 @@
 
 use std::iter::successors;
 
-use glassworks_protocol::{FieldError, NewSchedule, Schedule, Timestamp};
+use glassworks_protocol::{FieldError, NewSchedule, NewTask, Schedule, Timestamp};
 use uuid::Uuid;
 
 use super::Engine;
@@ -16,9 +16,17 @@ use crate::store::{Outcome, Write};
 const MOST_FIRINGS: u32 = 100;
 
 impl Engine {
-    /// Every schedule, oldest first.
+    /// Every schedule whose tasks whoever asks has to do with, oldest first.
     pub async fn schedules(&self) -> Result<Vec<Schedule>, Error> {
-        answer("schedules", self.0.store.schedules().await)
+        let mut schedules = answer("schedules", self.0.store.schedules().await)?;
+        if !self.reaches_all() {
+            schedules.retain(|schedule| {
+                let task = &schedule.task;
+                let queue = task.queue.as_deref().unwrap_or(NewTask::DEFAULT_QUEUE);
+                self.reaches(&task.kind, queue)
+            });
+        }
+        Ok(schedules)
     }
 
     /// One schedule as it stands.
@@ -80,7 +88,7 @@ impl Engine {
     /// Forgets a schedule. The tasks that it submitted stay.
     pub async fn delete_schedule(&self, id: Uuid) -> Result<(), Error> {
         let _turn = self.0.changing.lock().await;
-        match self.0.journal.commit(Write::DeleteSchedule(id)).await? {
+        match self.commit(Write::DeleteSchedule(id)).await? {
             Outcome::ScheduleDeleted(true) => Ok(()),
             Outcome::ScheduleDeleted(false) => Err(Error::NoSchedule(id)),
             other => Err(unexpected(&other)),
@@ -108,7 +116,7 @@ impl Engine {
     async fn save_schedule(&self, mut schedule: Schedule, rule: &Rule) -> Result<Schedule, Error> {
         schedule.next_fire_at = rule.next(Timestamp::now()).filter(|_| !schedule.paused);
         let write = Write::SaveSchedule(Box::new(schedule.clone()));
-        match self.0.journal.commit(write).await? {
+        match self.commit(write).await? {
             Outcome::ScheduleSaved => {
                 self.0.schedules_changed.notify_one();
                 Ok(schedule)

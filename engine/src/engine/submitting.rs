@@ -1,10 +1,12 @@
 //! Accepting tasks.
 
+use glassworks_protocol::excerpt::quoted;
 use glassworks_protocol::{FieldError, NewTask, Problem, Task, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::Engine;
 use super::answers::{refused, unexpected};
+use crate::access::Caller;
 use crate::error::Error;
 use crate::store::decision::Head;
 use crate::store::{Accepted, NewRow, Outcome, RequestKey, Write};
@@ -115,7 +117,15 @@ impl Engine {
     fn row(&self, new: &NewTask, context: &RequestContext) -> Result<NewRow, Error> {
         let limits = &self.0.options.limits;
         let row = submission::check(new, &self.0.registry, limits, Timestamp::now())?;
+        if !self.reaches(&row.kind, &row.queue) {
+            return Err(Error::Forbidden(format!(
+                "this key does not reach tasks of the kind {} in the queue {}",
+                quoted(&row.kind),
+                quoted(&row.queue)
+            )));
+        }
         Ok(NewRow {
+            submitted_by: self.caller().and_then(Caller::name).map(str::to_owned),
             traceparent: context
                 .traceparent
                 .clone()
@@ -145,7 +155,7 @@ impl Engine {
     }
 
     async fn commit_submit(&self, write: Write) -> Result<Vec<Accepted>, Error> {
-        match self.0.journal.commit(write).await? {
+        match self.commit(write).await? {
             Outcome::Submitted(submitted) => submitted.map_err(refused),
             other => Err(unexpected(&other)),
         }
@@ -164,7 +174,10 @@ impl Engine {
                 replayed: false,
             },
             Accepted::Existing(id) => Submitted {
-                task: self.task(id).await?,
+                task: self.task(id).await.map_err(|error| match error {
+                    Error::NotFound(id) if !self.reaches_all() => Error::UniqueKeyTaken(id),
+                    other => other,
+                })?,
                 existing: true,
                 replayed: false,
             },
@@ -198,6 +211,7 @@ fn task_of(new: NewTask, row: NewRow, head: &Head) -> Task {
         run_at: head.run_at,
         unique_key: row.unique_key,
         schedule_id: row.schedule_id,
+        submitted_by: row.submitted_by,
         traceparent: row.traceparent,
         last_seq: head.last_seq,
         ..Task::queued(row.id, row.kind, new.payload, head.created_at)

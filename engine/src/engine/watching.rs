@@ -22,7 +22,7 @@ impl Engine {
         let inner = &self.0;
         let store = Arc::clone(&inner.store);
         let changes = || self.changes();
-        Ok(inner.lists.watch(store, filter.clone(), changes))
+        Ok(inner.lists.watch(store, self.within_reach(filter), changes))
     }
 
     /// The figures as they are, and then whenever they have changed, once a second at most. All who

@@ -78,6 +78,7 @@ fn row() -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 
@@ -90,6 +91,7 @@ fn claim() -> Write {
         node: "node".to_owned(),
         room: 1,
         lease_ms: 30_000,
+        remote: None,
     })
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassworks_protocol::{Schedule, Timestamp};
+use glassworks_protocol::{Actor, Schedule, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +16,7 @@ use crate::error::log_store_error;
 use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::registry::Registry;
+use crate::store::access::Caused;
 use crate::store::{Firing, NewRow, Outcome, Store, Write};
 use crate::submission;
 
@@ -100,7 +101,11 @@ impl Scheduler {
             task,
             error,
         };
-        match self.journal.commit(Write::Fire(Box::new(firing))).await {
+        let caused = Caused {
+            actor: Arc::new(Actor::schedule(schedule.id)),
+            write: Write::Fire(Box::new(firing)),
+        };
+        match self.journal.commit(Write::By(Box::new(caused))).await {
             // Where another node fired it, its next moment is known all the same.
             Ok(Outcome::Fired(Ok(_))) => Some(next),
             Ok(Outcome::Fired(Err(refusal))) => {

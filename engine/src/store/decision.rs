@@ -8,6 +8,7 @@ use glassworks_protocol::{
 };
 
 use super::log::Log;
+use super::remote::Remote;
 pub use super::write::Effects;
 use super::write::{Due, End, NewRow, Refusal};
 use crate::limits::Limits;
@@ -52,6 +53,8 @@ pub struct Head {
     pub last_seq: u64,
     /// What the running attempt's log has so far.
     pub log: Log,
+    /// Its latest attempt, when a worker made that over HTTP.
+    pub remote: Option<Box<Remote>>,
 }
 
 /// What is kept as the message of an attempt that its node did not end: the node, and how long it
@@ -96,6 +99,7 @@ impl Head {
             cancel_requested: false,
             last_seq: 0,
             log: Log::default(),
+            remote: None,
         };
         let mut effects = Effects::default();
         head.tell(&mut effects, now, None, None);
@@ -121,6 +125,7 @@ impl Head {
         self.attempt += 1;
         self.started_at = Some(now);
         self.lease_expires_at = Some(after(now, lease_ms));
+        self.remote = None;
         let mut effects = Effects::default();
         self.tell(&mut effects, now, None, None);
         Ok(effects)
@@ -274,6 +279,7 @@ impl Head {
         if self.state == State::Running {
             if !self.cancel_requested {
                 self.cancel_requested = true;
+                self.hurry_remote(now);
                 self.tell(&mut effects, now, Some(StateReason::CancelRequested), None);
             }
         } else {
@@ -322,6 +328,7 @@ impl Head {
     fn rest(&mut self, now: Timestamp) {
         self.lease_expires_at = None;
         self.log = Log::default();
+        self.remote = None;
         if self.state.is_final() {
             self.finished_at = Some(now);
         }

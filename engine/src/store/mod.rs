@@ -4,13 +4,16 @@
 //! to a task is decided once for all stores, in [`decision`]; a store only loads what the
 //! decision needs and saves what it says.
 
+pub mod access;
 pub mod admission;
 pub mod allowance;
+pub mod audit;
 mod codes;
 mod counts;
 pub mod decision;
 mod log;
 pub mod postgres;
+pub mod remote;
 mod short;
 pub mod sqlite;
 mod text;
@@ -22,10 +25,11 @@ use futures::FutureExt;
 use futures::future::{self, BoxFuture};
 use futures::stream::{self, BoxStream, StreamExt};
 use glassworks_protocol::{
-    Event, NodeInfo, Queue, Schedule, State, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
-    TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, Event, NodeInfo, Queue, Schedule, State, StateCounts, StoreFigures,
+    Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 
+use self::access::Access;
 use self::postgres::{Address, PostgresStore};
 use self::sqlite::SqliteStore;
 use crate::limits::Limits;
@@ -33,8 +37,8 @@ use crate::options::Database;
 
 pub use log::{Deletion, Log};
 pub use write::{
-    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lost, NewRow, Outcome, Refusal,
-    RenewedLease, RequestKey, Served, Write,
+    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lease, Lost, NewRow, Offer, Outcome,
+    Refusal, RenewedLease, RequestKey, Served, Write,
 };
 
 /// Why a store could not be opened.
@@ -125,6 +129,15 @@ pub struct EventPage {
     pub last_seq: u64,
 }
 
+/// A kind that a worker has offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedKind {
+    /// The kind as it was offered last.
+    pub offer: Offer,
+    /// When that was.
+    pub offered_at: Timestamp,
+}
+
 /// Where a page of a list begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -167,6 +180,10 @@ pub struct Listing {
 }
 
 /// What other nodes did to a store that they share.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of another thing whether to look"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     /// The tasks that changed; `None` when any may have.
@@ -177,6 +194,10 @@ pub struct News {
     pub work: bool,
     /// Whether schedules may have changed.
     pub schedules: bool,
+    /// Whether workers may have offered kinds.
+    pub kinds: bool,
+    /// Whether keys or sessions may have changed.
+    pub access: bool,
 }
 
 impl News {
@@ -187,6 +208,8 @@ impl News {
             cancelled: Vec::new(),
             work: false,
             schedules: false,
+            kinds: false,
+            access: false,
         }
     }
 
@@ -196,6 +219,8 @@ impl News {
             tasks: None,
             work: true,
             schedules: true,
+            kinds: true,
+            access: true,
             ..Self::none()
         }
     }
@@ -279,12 +304,35 @@ pub trait Store: Send + Sync + 'static {
     /// Every schedule, oldest first.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
 
+    /// Every key and every session.
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>>;
+
+    /// At most `limit` entries of the audit log that match, newest first, from the next older one
+    /// than `before` on.
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>>;
+
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;
 
     /// When the queued task that has waited longest was due. What it costs does not grow with the
     /// number of tasks.
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Every kind that a worker has offered, by name.
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>>;
+
+    /// How many tasks of each kind are queued, of those that have any. What it costs does not grow
+    /// with the number of tasks.
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>>;
+
+    /// When the lease of a remote attempt expires next, or its time is over: when a
+    /// [`Lost::Remote`] finds something. What it costs does not grow with their number.
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// What sort of store it is, and how large.
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>>;

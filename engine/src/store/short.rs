@@ -29,4 +29,5 @@ pub(crate) fn passes(filter: &TaskFilter, task: &TaskSummary) -> bool {
             .tag
             .as_ref()
             .is_none_or(|tag| task.tags.contains(tag))
+        && filter.reaches(&task.kind, &task.queue)
 }

@@ -1,5 +1,6 @@
 //! What can be asked of a store, and what it answers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use glassworks_protocol::{
@@ -9,8 +10,10 @@ use glassworks_protocol::{
 
 use uuid::Uuid;
 
+use super::access::{Caused, KeyRow, SessionRow, Used};
 use super::decision::Head;
 use super::log::Deletion;
+use super::remote::{RemoteClaim, Report, Reported};
 
 /// One change. Those of a run carry its attempt, and are refused when the task is not running
 /// that attempt any more: that is fencing.
@@ -50,6 +53,15 @@ pub enum Write {
         /// How it ended.
         end: End,
     },
+    /// Record what remote workers hand in, and renew or end their attempts: each report by itself.
+    Report {
+        /// In the order in which they are taken.
+        reports: Vec<Report>,
+        /// How long a lease that is renewed lasts from now, in milliseconds.
+        lease_ms: u64,
+    },
+    /// Keep what kinds a worker serves.
+    Offer(Vec<Offer>),
     /// Extend the leases of attempts that a node makes.
     Renew {
         /// The attempts, each named: of one that is not its task's any more nothing is renewed.
@@ -101,6 +113,33 @@ pub enum Write {
         /// How many at most.
         limit: u32,
     },
+    /// The same write, caused by somebody: what it changes is told in the audit log, in the same
+    /// transaction, by [`audit::entry`](super::audit::entry). Its outcome answers the write within.
+    By(Box<Caused>),
+    /// Keep a key. Refused when another has its name.
+    SaveKey(Box<KeyRow>),
+    /// Forget a key, and end the sessions that were begun with it.
+    RevokeKey(Uuid),
+    /// Keep a session.
+    SaveSession(Box<SessionRow>),
+    /// Forget a session.
+    EndSession(Uuid),
+    /// Keep when keys and sessions were used last.
+    SaveUse(Used),
+    /// Forget sessions that have not been used for so long, or have expired, at most `limit`.
+    PruneSessions {
+        /// Those that were used last longer ago than this, in milliseconds.
+        idle_ms: u64,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Forget entries of the audit log, oldest first, at most `limit`.
+    PruneAudit {
+        /// Those that are older than this, in milliseconds.
+        older_ms: u64,
+        /// How many at most.
+        limit: u32,
+    },
     /// Forget by which keys old requests were known, oldest first, at most `limit`.
     PruneRequests {
         /// Those that were accepted longer ago than this, in milliseconds.
@@ -111,6 +150,14 @@ pub enum Write {
 }
 
 impl Write {
+    /// The write itself, whoever caused it.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::By(caused) => caused.write.plain(),
+            plain => plain,
+        }
+    }
+
     /// Whether somebody relies on this write once it is acknowledged, even after a power cut.
     ///
     /// A lost claim or progress report only means that an attempt is made again.
@@ -128,11 +175,21 @@ impl Write {
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
             | Self::Reschedule { .. }
-            | Self::Fire(_) => true,
+            | Self::Fire(_)
+            | Self::SaveKey(_)
+            | Self::RevokeKey(_)
+            | Self::SaveSession(_)
+            | Self::EndSession(_) => true,
+            Self::By(caused) => caused.write.must_be_durable(),
+            Self::Report { reports, .. } => reports.iter().any(|it| it.verdict.is_some()),
             Self::Claim(_)
+            | Self::Offer(_)
             | Self::Record { .. }
             | Self::Renew { .. }
+            | Self::SaveUse(_)
             | Self::Prune { .. }
+            | Self::PruneSessions { .. }
+            | Self::PruneAudit { .. }
             | Self::PruneRequests { .. } => false,
         }
     }
@@ -145,7 +202,16 @@ impl Write {
             | Self::SubmitOnce { .. }
             | Self::Fire(_)
             | Self::Claim(_)
-            | Self::Record { .. } => true,
+            | Self::Offer(_)
+            | Self::Record { .. }
+            | Self::SaveKey(_)
+            | Self::SaveSession(_) => true,
+            Self::By(caused) => caused.write.waits_for_room(),
+            // What has nothing to add only renews, and what ends has the room that is left.
+            Self::Report { reports, .. } => reports.iter().all(|report| {
+                let adds = !report.output.is_empty() || !report.entries.is_empty();
+                adds && report.verdict.is_none()
+            }),
             Self::Probe
             | Self::Finish { .. }
             | Self::Renew { .. }
@@ -157,8 +223,47 @@ impl Write {
             | Self::SaveSchedule(_)
             | Self::DeleteSchedule(_)
             | Self::Reschedule { .. }
+            | Self::RevokeKey(_)
+            | Self::EndSession(_)
+            | Self::SaveUse(_)
             | Self::Prune { .. }
+            | Self::PruneSessions { .. }
+            | Self::PruneAudit { .. }
             | Self::PruneRequests { .. } => false,
+        }
+    }
+
+    /// Whether there may be more to claim after it, or more room for it.
+    pub(crate) fn may_bring_work(&self) -> bool {
+        match self {
+            Self::Submit(_)
+            | Self::SubmitOnce { .. }
+            | Self::Finish { .. }
+            | Self::Rescue { .. }
+            | Self::Retry(_)
+            | Self::SaveQueue { .. }
+            | Self::Fire(_) => true,
+            Self::Report { reports, .. } => reports.iter().any(|report| report.verdict.is_some()),
+            Self::Probe
+            | Self::Claim(_)
+            | Self::Offer(_)
+            | Self::Record { .. }
+            | Self::Renew { .. }
+            | Self::Cancel(_)
+            | Self::Delete(_)
+            | Self::SaveSchedule(_)
+            | Self::DeleteSchedule(_)
+            | Self::Reschedule { .. }
+            | Self::SaveKey(_)
+            | Self::RevokeKey(_)
+            | Self::SaveSession(_)
+            | Self::EndSession(_)
+            | Self::SaveUse(_)
+            | Self::Prune { .. }
+            | Self::PruneSessions { .. }
+            | Self::PruneAudit { .. }
+            | Self::PruneRequests { .. } => false,
+            Self::By(caused) => caused.write.may_bring_work(),
         }
     }
 }
@@ -192,6 +297,8 @@ pub struct NewRow {
     pub schedule_id: Option<Uuid>,
     /// As in [`Task`](glassworks_protocol::Task).
     pub traceparent: Option<String>,
+    /// As in [`Task`](glassworks_protocol::Task).
+    pub submitted_by: Option<String>,
 }
 
 /// When a task is due. Spans are measured by the store's own clock, so that a node whose clock is
@@ -208,11 +315,17 @@ pub enum Due {
 }
 
 /// Which running attempts are lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Lost {
-    /// Every one: right only where no other node can be alive, and this one makes none yet.
+    /// Every one that a node makes: right only where no other node can be alive, and this one makes
+    /// none yet. Those of remote workers go on.
     All,
-    /// Those whose lease has expired.
+    /// Those of remote workers whose lease has expired, or whose time is over.
+    Remote {
+        /// Spreads the wait before another attempt: a random number from 0 to 1.
+        roll: f64,
+    },
+    /// Those of nodes whose lease has expired.
     Expired {
         /// How long a lease lasts, in milliseconds: with it goes how long its node was silent.
         lease_ms: u64,
@@ -247,7 +360,7 @@ pub struct Firing {
 }
 
 /// Which tasks a node, or a worker, takes. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Served {
     /// Those of these kinds, which it can run.
     pub kinds: Arc<[String]>,
@@ -274,6 +387,44 @@ pub struct Claim {
     pub room: u32,
     /// How long each lease lasts, in milliseconds.
     pub lease_ms: u64,
+    /// When a worker asks over HTTP. Then `node` is its name.
+    pub remote: Option<RemoteClaim>,
+}
+
+impl Claim {
+    /// Starts an attempt at the task of `head` for it, whose time limit and backoff are `of_task`.
+    pub(super) fn start(
+        &self,
+        head: &mut Head,
+        of_task: (u64, Option<RetryPolicy>),
+        now: Timestamp,
+    ) -> Result<(Effects, Option<Lease>), Refusal> {
+        let Some(remote) = &self.remote else {
+            return head
+                .claim(now, self.lease_ms)
+                .map(|effects| (effects, None));
+        };
+        let (effects, token) =
+            head.claim_remotely(now, self.lease_ms, (remote, &self.node), of_task)?;
+        let lease = Lease {
+            token,
+            left_ms: self.lease_ms,
+        };
+        Ok((effects, Some(lease)))
+    }
+}
+
+/// A kind that a worker serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Its name.
+    pub kind: String,
+    /// The JSON Schema of its payload, as text.
+    pub schema: Option<String>,
+    /// What it does, for people.
+    pub description: String,
+    /// The worker that offers it.
+    pub worker: String,
 }
 
 /// How an attempt ended.
@@ -327,6 +478,10 @@ pub enum Outcome {
     },
     /// For `Record`.
     Recorded(Result<(), Refusal>),
+    /// For `Report`: one for each, in order.
+    Reported(Vec<Reported>),
+    /// For `Offer`: all of them are kept, or none.
+    Offered(Result<(), Refusal>),
     /// For `Finish`: the state that the task is in now.
     Finished(Result<State, Refusal>),
     /// For `Renew`: the attempts that are still their tasks'.
@@ -346,7 +501,17 @@ pub enum Outcome {
     /// For `Fire`: whether this firing was the first for its moment. A refusal leaves the
     /// schedule where it is.
     Fired(Result<bool, Refusal>),
-    /// For `Prune` and `PruneRequests`: how many were forgotten.
+    /// For `SaveKey`.
+    KeySaved(Result<(), Refusal>),
+    /// For `RevokeKey`: the name of the key, if there was one.
+    KeyRevoked(Option<String>),
+    /// For `SaveSession`.
+    SessionSaved,
+    /// For `EndSession`: whether there was one.
+    SessionEnded(bool),
+    /// For `SaveUse`.
+    UseSaved,
+    /// For each `Prune…`: how many were forgotten.
     Pruned(u32),
 }
 
@@ -367,6 +532,10 @@ pub enum Refusal {
     BacklogFull(u64),
     /// More names of queues than this limit.
     TooManyQueues(usize),
+    /// Another key has that name.
+    NameTaken,
+    /// More kinds than this limit.
+    TooManyKinds(usize),
 }
 
 /// What a write of an attempt came to: a task that is gone is not running the attempt either.
@@ -419,6 +588,26 @@ pub struct Claimed {
     pub traceparent: Option<String>,
     /// How many attempts count so far, this one among them.
     pub counted_attempts: u32,
+    /// For a remote worker.
+    pub lease: Option<Lease>,
+}
+
+/// What lets a remote worker write for an attempt.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Opaque and secret. What is stored of it is a hash.
+    pub token: String,
+    /// How long it lasts from now, in milliseconds.
+    pub left_ms: u64,
+}
+
+/// Without the secret.
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("left_ms", &self.left_ms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An attempt whose lease was extended.

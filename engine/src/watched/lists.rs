@@ -90,6 +90,10 @@ async fn look(store: &dyn Store, ids: Vec<TaskId>, filter: &TaskFilter) -> News 
         .map_err(|error| log_store_error("summaries_of", &error))?;
     let matching: HashSet<TaskId> = upsert.iter().map(|task| task.id).collect();
     let removed = ids.into_iter().filter(|id| !matching.contains(id));
+    // Which of them were never to be seen, nobody knows any more: so none is told.
+    if filter.reach.is_some() && removed.clone().next().is_some() {
+        return Ok(ListNews::Reload);
+    }
     Ok(ListNews::Changed {
         upsert: upsert.into(),
         removed: removed.collect(),

@@ -240,6 +240,7 @@ pub(crate) async fn a_kind_that_the_node_cannot_run_waits(bench: Bench) {
         },
         room: 9,
         lease_ms: LEASE_MS,
+        remote: None,
     });
     assert_eq!(taken_by(&bench, write).await, [other]);
     // In the batch that accepts it, too.
@@ -273,6 +274,7 @@ pub(crate) async fn a_queue_that_the_node_does_not_serve_waits(bench: Bench) {
             },
             room: 9,
             lease_ms: LEASE_MS,
+            remote: None,
         })
     };
     assert_eq!(taken_by(&bench, claim_of("mine")).await, [mine]);

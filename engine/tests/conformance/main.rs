@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod batches;
 mod bench;
 mod claiming;
@@ -13,6 +14,7 @@ mod postgres;
 mod pruning;
 mod queues;
 mod reading;
+mod remote;
 mod repeating;
 mod requests;
 mod running;
@@ -116,6 +118,22 @@ macro_rules! run_for {
                     all_can_be_taken_back_at_a_start,
                     a_node_never_takes_back_what_it_is_making,
                 }
+                remote {
+                    a_worker_takes_tasks_with_leases_of_their_own,
+                    the_same_request_gives_the_same_tasks,
+                    twins_of_a_claim_in_one_batch_are_one_claim,
+                    a_claim_takes_no_more_bytes_than_it_may,
+                    a_report_renews_and_records_once,
+                    whoever_has_no_lease_writes_nothing,
+                    an_end_is_stored_once_and_can_be_repeated,
+                    a_silent_worker_loses_its_attempt,
+                    a_start_leaves_remote_attempts_alone,
+                    a_time_limit_is_kept_for_the_worker,
+                    a_cancel_is_told_and_not_waited_for_without_end,
+                    what_was_remote_leaves_nothing_when_it_is_deleted,
+                    offered_kinds_are_kept_to_their_limit,
+                    what_waits_is_counted_by_kind,
+                }
                 requests {
                     each_state_allows_what_its_table_says,
                     cancelling_ends_a_waiting_task_at_once,
@@ -161,6 +179,14 @@ macro_rules! run_for {
                     a_moment_fires_once,
                     a_refused_firing_leaves_the_schedule_where_it_is,
                     a_deleted_schedule_leaves_its_tasks,
+                }
+                access {
+                    a_key_reads_back_as_it_was_saved,
+                    a_keys_name_is_its_own,
+                    sessions_end_with_their_key_or_by_themselves,
+                    what_changed_something_is_in_the_log_and_nothing_else,
+                    the_log_is_read_in_pages_and_by_what_is_asked,
+                    a_list_shows_only_what_is_reached,
                 }
                 batches {
                     outcomes_and_events_come_in_the_order_of_writes,

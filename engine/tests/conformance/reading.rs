@@ -87,6 +87,7 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
             timeout_ms: listed.timeout_ms,
             unique_key: listed.unique_key.clone(),
             schedule_id: listed.schedule_id,
+            submitted_by: listed.submitted_by.clone(),
             node: listed.node.clone(),
         };
         assert_eq!(summary, expected);

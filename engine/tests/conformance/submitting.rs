@@ -29,6 +29,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         }),
         unique_key: Some("a key".to_owned()),
         traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        submitted_by: Some("ci".to_owned()),
         ..row()
     };
     let id = submit(&*bench, new.clone()).await;
@@ -43,6 +44,7 @@ pub(crate) async fn a_task_reads_back_as_it_was_submitted(bench: Bench) {
         run_at: due,
         unique_key: new.unique_key,
         traceparent: new.traceparent,
+        submitted_by: new.submitted_by,
         last_seq: 1,
         ..Task::queued(id, new.kind, payload, bench.clock.now())
     };

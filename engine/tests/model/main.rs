@@ -40,6 +40,7 @@ const LIMITS: Limits = Limits {
     events: 18,
     queues: 3,
     schedules: 3,
+    kinds: 1,
 };
 
 fn config() -> Config {
@@ -256,7 +257,15 @@ fn answer(outcome: Outcome) -> Answer {
         Outcome::Fired(fired) => Answer::Fired(fired),
         Outcome::Pruned(count) => Answer::Pruned(count),
         Outcome::Probed => Answer::Probed,
+        Outcome::Reported(_) | Outcome::Offered(_) => {
+            unreachable!("no worker is part of the model")
+        }
         Outcome::NoRoom => unreachable!("the model's disk is never full"),
+        Outcome::KeySaved(_)
+        | Outcome::KeyRevoked(_)
+        | Outcome::SessionSaved
+        | Outcome::SessionEnded(_)
+        | Outcome::UseSaved => unreachable!("the model has no keys"),
     }
 }
 
@@ -287,6 +296,7 @@ fn shown(card: &Card) -> Task {
         unique_key: card.new.unique_key.clone(),
         schedule_id: None,
         traceparent: None,
+        submitted_by: card.new.submitted_by.clone(),
         node: card.node.clone(),
         last_seq: card.last_seq,
     }

@@ -276,6 +276,7 @@ impl Op {
                 served: served(),
                 room: *room,
                 lease_ms: 50,
+                remote: None,
             }),
             Self::Record { who, entries } => {
                 let (task, attempt) = who.aim(world);

@@ -187,6 +187,14 @@ impl World {
     pub(crate) fn apply(&mut self, write: &Write) -> Answer {
         match write {
             Write::Probe => Answer::Probed,
+            Write::By(caused) => self.apply(&caused.write),
+            Write::SaveKey(_)
+            | Write::RevokeKey(_)
+            | Write::SaveSession(_)
+            | Write::EndSession(_)
+            | Write::SaveUse(_)
+            | Write::PruneSessions { .. }
+            | Write::PruneAudit { .. } => unreachable!("the model has no keys"),
             Write::Submit(rows) => Answer::Submitted(self.submit(rows)),
             Write::SubmitOnce { rows, request } => {
                 Answer::Submitted(self.submit_once(rows, request))
@@ -195,6 +203,7 @@ impl World {
                 self.prune_requests(self.ago(*accepted_ms), *limit)
             }
             Write::Claim(claim) => self.claim(claim),
+            Write::Report { .. } | Write::Offer(_) => panic!("no worker is part of the model"),
             Write::Record {
                 task,
                 attempt,
@@ -756,6 +765,7 @@ impl World {
         let lost = self.sorted(|card| {
             let expired = match which {
                 Lost::All => true,
+                Lost::Remote { .. } => false,
                 Lost::Expired { held, .. } => {
                     card.lease_until < self.now && !held.contains(&(card.new.id, card.attempt))
                 }
@@ -768,7 +778,9 @@ impl World {
             let card = &mut self.cards[place];
             let node = card.node.clone().unwrap();
             let message = match which {
-                Lost::All => format!("the node {node} stopped before this attempt ended"),
+                Lost::All | Lost::Remote { .. } => {
+                    format!("the node {node} stopped before this attempt ended")
+                }
                 Lost::Expired { lease_ms, .. } => {
                     let over = now.millis_since(card.lease_until);
                     let silent = u64::try_from(over).unwrap() + lease_ms;

@@ -64,6 +64,7 @@ pub(crate) fn row() -> NewRow {
         unique_key: None,
         schedule_id: None,
         traceparent: None,
+        submitted_by: None,
     }
 }
 
@@ -184,6 +185,7 @@ pub(crate) fn claim_for(node: &str, room: u32) -> Write {
         served: served(),
         room,
         lease_ms: LEASE_MS,
+        remote: None,
     })
 }
 

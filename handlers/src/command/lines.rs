@@ -2,12 +2,18 @@
 
 use std::mem;
 
+use glassworks_protocol::JsonText;
+
 use crate::text::Decoder;
 
 /// A longer line is shown in pieces.
 const LONGEST_LINE: usize = 8 * 1024;
 /// What a line begins with that reports progress: `::progress 0.4 resizing`.
 const PROGRESS: &str = "::progress ";
+/// What a line begins with that is the result: `::result {"bytes": 5}`.
+const RESULT: &str = "::result ";
+/// The longest line that can be a result, in bytes.
+const LONGEST_RESULT: usize = 8 * 1024 * 1024;
 
 /// Something a program said.
 #[derive(Debug, PartialEq)]
@@ -16,6 +22,8 @@ pub(super) enum Said {
     Text(String),
     /// How far it is, and what it is doing.
     Progress(f64, String),
+    /// What it is to give back.
+    Result(JsonText),
 }
 
 /// Turns pieces of output into what was said.
@@ -25,6 +33,8 @@ pub(super) struct Lines {
     line: Vec<u8>,
     /// Whether a part of that line has been shown.
     is_begun: bool,
+    /// Whether a line can be the result.
+    takes_results: bool,
     decoder: Decoder,
 }
 
@@ -33,12 +43,18 @@ impl Default for Lines {
         Self {
             line: Vec::new(),
             is_begun: false,
+            takes_results: false,
             decoder: Decoder::escaping(),
         }
     }
 }
 
 impl Lines {
+    /// From now on a line can be the result.
+    pub(super) fn take_results(&mut self) {
+        self.takes_results = true;
+    }
+
     /// What the next piece of output completes.
     pub(super) fn next(&mut self, piece: &[u8]) -> Vec<Said> {
         let mut said = Vec::new();
@@ -46,7 +62,7 @@ impl Lines {
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") {
                 self.end_line(&mut said);
-            } else if self.line.len() > LONGEST_LINE {
+            } else if self.line.len() > LONGEST_LINE && !self.may_be_result() {
                 self.show_begun(&mut said);
             }
         }
@@ -62,7 +78,7 @@ impl Lines {
     /// report of progress is still held back.
     pub(super) fn begun(&mut self) -> Vec<Said> {
         let mut said = Vec::new();
-        if self.is_begun || !may_be_progress(&self.line) {
+        if self.is_begun || !(may_be(&self.line, PROGRESS) || self.may_be_result()) {
             self.show_begun(&mut said);
         }
         said
@@ -76,6 +92,14 @@ impl Lines {
         said
     }
 
+    /// Whether the line that has begun may become the result.
+    fn may_be_result(&self) -> bool {
+        self.takes_results
+            && !self.is_begun
+            && self.line.len() <= LONGEST_RESULT
+            && may_be(&self.line, RESULT)
+    }
+
     fn show_begun(&mut self, said: &mut Vec<Said>) {
         self.is_begun = true;
         let text = self.decoder.next(&mem::take(&mut self.line));
@@ -85,8 +109,15 @@ impl Lines {
     fn end_line(&mut self, said: &mut Vec<Said>) {
         let is_begun = mem::take(&mut self.is_begun);
         let text = self.decoder.next(&mem::take(&mut self.line));
-        match progress(&text).filter(|_| !is_begun) {
-            Some(progress) => said.push(progress),
+        let meant = if is_begun {
+            None
+        } else if self.takes_results {
+            result(&text).or_else(|| progress(&text))
+        } else {
+            progress(&text)
+        };
+        match meant {
+            Some(meant) => said.push(meant),
             None => say(said, text),
         }
     }
@@ -101,10 +132,16 @@ fn say(said: &mut Vec<Said>, text: String) {
     }
 }
 
-/// Whether a line that begins so may become one that reports progress.
-fn may_be_progress(begun: &[u8]) -> bool {
-    let compared = begun.len().min(PROGRESS.len());
-    begun[..compared] == PROGRESS.as_bytes()[..compared]
+/// Whether a line that has begun so may come to begin with `word`.
+fn may_be(begun: &[u8], word: &str) -> bool {
+    let compared = begun.len().min(word.len());
+    begun[..compared] == word.as_bytes()[..compared]
+}
+
+/// Reads a line that is the result; any other line is text, one that looks like it too.
+fn result(line: &str) -> Option<Said> {
+    let text = line.strip_prefix(RESULT)?.trim();
+    JsonText::parse(text.to_owned()).ok().map(Said::Result)
 }
 
 /// Reads a line that reports progress; any other line is text, one that looks like it too.
@@ -154,6 +191,20 @@ mod tests {
         ] {
             assert_eq!(all(&[line.as_bytes()]), [text(line)], "{line}");
         }
+    }
+
+    #[test]
+    fn a_result_is_taken_where_one_is_wanted_however_long_it_is() {
+        let long = format!("::result {{\"x\":\"{}\"}}\n", "x".repeat(2 * LONGEST_LINE));
+        let mut lines = Lines::default();
+        lines.take_results();
+        let (first, rest) = long.split_at(LONGEST_LINE + 1);
+        assert_eq!(lines.next(first.as_bytes()), []);
+        assert_eq!(lines.begun(), []);
+        let said = lines.next(rest.as_bytes());
+        assert!(matches!(&said[..], [Said::Result(_)]), "{said:?}");
+        assert_eq!(lines.next(b"::result {\n"), [text("::result {\n")]);
+        assert_eq!(all(&[b"::result 1\n"]), [text("::result 1\n")]);
     }
 
     #[test]

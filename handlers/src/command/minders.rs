@@ -64,7 +64,7 @@ impl Minders {
     }
 
     /// Starts a minder. It knows nothing yet.
-    pub(super) fn start(&self, turn: Turn) -> io::Result<Minder> {
+    pub(super) fn start(&self, turn: Option<Turn>) -> io::Result<Minder> {
         let (ours, theirs) = net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (reports, orders) = UnixStream::from_std(ours)?.into_split();
@@ -110,7 +110,7 @@ struct Hearing {
     reports: Lines<BufReader<OwnedReadHalf>>,
     /// Reaped by the runtime when it ends, and not killed when it is dropped.
     _child: Child,
-    _turn: Turn,
+    _turn: Option<Turn>,
 }
 
 /// How a program fared.

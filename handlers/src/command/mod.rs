@@ -4,8 +4,9 @@
 //! Rooms, lowest first: `shape` (what a value may be), `parameter` (as it is declared), `template`
 //! (where it goes), `minder` (the process beside each program), `program` (the configuration),
 //! `lines` (reading output), `turns` (one program at a time for a task), `minders` (starting them),
-//! `leftovers` (what a killed server left), `process` (one run).
+//! `leftovers` (what a killed server left), `process` (one run), `errand` (one for a remote worker).
 
+mod errand;
 mod leftovers;
 mod lines;
 pub mod minder;
@@ -30,8 +31,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+pub use errand::{Errand, ErrandFailure};
 pub use minders::Minders;
 pub use parameter::Parameter;
+pub use process::Owner;
 pub use program::Program;
 
 use crate::outbound::millis;
@@ -163,7 +166,7 @@ impl Handler for Command {
         let started = run.elapsed();
         let minder = self
             .minders
-            .start(turn)
+            .start(Some(turn))
             .map_err(|error| not_minded(&error))?;
         let ended = process::run(minder, &program.order(&values, held), run).await;
         let ended = ended.map_err(|failure| match failure {
@@ -205,15 +208,20 @@ fn not_minded(error: &Error) -> TaskError {
 
 fn failure(name: &str, program: &Program, ended: &Ended) -> TaskError {
     let code = ended.status.code();
-    let how = how(ended.status, ended.out_of_memory);
-    let message = match last_lines(&ended.stderr) {
-        lines if lines.is_empty() => format!("`{name}` {how}"),
-        lines => format!("`{name}` {how}: {lines}"),
-    };
+    let message = told(name, ended);
     if code.is_some_and(|code| program.is_final(code)) {
         TaskError::permanent(message)
     } else {
         TaskError::new(message)
+    }
+}
+
+/// What is told of a program that has failed: how, and what it said last.
+fn told(name: &str, ended: &Ended) -> String {
+    let how = how(ended.status, ended.out_of_memory);
+    match last_lines(&ended.stderr) {
+        lines if lines.is_empty() => format!("`{name}` {how}"),
+        lines => format!("`{name}` {how}: {lines}"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use glassworks_engine::Run;
-use glassworks_protocol::OutputStream;
+use glassworks_protocol::{JsonText, OutputStream};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,45 @@ const SILENCE: Duration = Duration::from_millis(500);
 const MOST_AFTER_END: usize = 1024 * 1024;
 /// How much of the end of standard error is kept, in bytes.
 const TAIL: usize = 2 * 1024;
+
+/// The attempt that a program is run for.
+pub trait Owner: Sync {
+    /// Whether a line `::result {...}` is the attempt's result, and no output.
+    const TAKES_RESULTS: bool;
+
+    /// The program has printed something. It is not read from until this is done.
+    fn print(&self, stream: OutputStream, text: String) -> impl Future<Output = ()> + Send;
+
+    /// The program has said how far it is.
+    fn progress(&self, fraction: f64, message: String) -> impl Future<Output = ()> + Send;
+
+    /// The program has said its result; the last one counts.
+    fn result(&self, result: JsonText);
+
+    /// Waits until the attempt is asked to stop. Cancel safe.
+    fn cancelled(&self) -> impl Future<Output = ()> + Send;
+}
+
+impl Owner for Run {
+    const TAKES_RESULTS: bool = false;
+
+    async fn print(&self, stream: OutputStream, text: String) {
+        match stream {
+            OutputStream::Stdout => Self::print(self, text).await,
+            OutputStream::Stderr => self.print_err(text).await,
+        }
+    }
+
+    async fn progress(&self, fraction: f64, message: String) {
+        Self::progress(self, fraction, message).await;
+    }
+
+    fn result(&self, _: JsonText) {}
+
+    async fn cancelled(&self) {
+        Self::cancelled(self).await;
+    }
+}
 
 /// How a run of a program ended.
 #[derive(Debug)]
@@ -58,7 +97,11 @@ pub(super) struct Stream {
 ///
 /// When the attempt is asked to stop, or the future is dropped, the program and all it has started
 /// get its stop signal, and SIGKILL when that does not help.
-pub(super) async fn run(mut minder: Minder, order: &Order, run: &Run) -> Result<Ended, Failure> {
+pub(super) async fn run(
+    mut minder: Minder,
+    order: &Order,
+    run: &impl Owner,
+) -> Result<Ended, Failure> {
     let stdout = minder.stdout.take();
     let stderr = minder.stderr.take();
     let ended = CancellationToken::new();
@@ -91,7 +134,7 @@ pub(super) async fn run(mut minder: Minder, order: &Order, run: &Run) -> Result<
 }
 
 /// Gives the order, and waits for the program's end.
-async fn watch(minder: &mut Minder, order: &Order, run: &Run) -> io::Result<Fate> {
+async fn watch(minder: &mut Minder, order: &Order, run: &impl Owner) -> io::Result<Fate> {
     minder.order(order).await?;
     tokio::select! {
         biased;
@@ -106,15 +149,18 @@ async fn watch(minder: &mut Minder, order: &Order, run: &Run) -> io::Result<Fate
 ///
 /// A process that nobody could end may hold the pipe open for as long as it likes. So once the
 /// program has ended, only what is in the pipe is read.
-async fn read(
+async fn read<O: Owner>(
     pipe: Option<impl AsyncRead + Unpin>,
     of: OutputStream,
     ended: &CancellationToken,
-    run: &Run,
+    run: &O,
 ) -> Stream {
     let mut stream = Stream::new(of);
     let Some(mut pipe) = pipe else { return stream };
     let mut lines = Lines::default();
+    if O::TAKES_RESULTS && of == OutputStream::Stdout {
+        lines.take_results();
+    }
     let mut buffer = vec![0; 16 * 1024];
     let mut after_end = 0;
     let mut shown_by = None;
@@ -151,16 +197,14 @@ async fn read(
     stream
 }
 
-async fn show(said: Vec<Said>, stream: &mut Stream, run: &Run) {
+async fn show(said: Vec<Said>, stream: &mut Stream, run: &impl Owner) {
     for said in said {
         match said {
             Said::Text(text) => {
                 stream.keep(&text);
-                match stream.of {
-                    OutputStream::Stdout => run.print(text).await,
-                    OutputStream::Stderr => run.print_err(text).await,
-                }
+                run.print(stream.of, text).await;
             }
+            Said::Result(result) => run.result(result),
             Said::Progress(fraction, message) => run.progress(fraction, message).await,
         }
     }

@@ -188,6 +188,7 @@ impl Program {
             arguments: arguments.into_iter().map(OsString::from).collect(),
             environment: inherited.chain(own).collect(),
             directory: self.directory.clone().map(OsString::from),
+            input: None,
             stop_signal: self.stop_signal,
             stop_grace_ms: u64::try_from(self.stop_grace.as_millis()).unwrap_or(u64::MAX),
             held,

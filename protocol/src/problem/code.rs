@@ -51,6 +51,10 @@ codes! {
         "The body is not JSON; the detail says where it ceases to be.";
     BadMessage, "bad_message", 400, "Not a message",
         "A WebSocket message was not understood. The connection stays open.";
+    Unauthorized, "unauthorized", 401, "Not signed in",
+        "A key or a session is needed (`Authorization: Bearer`), or the one that was sent is not good any more.";
+    Forbidden, "forbidden", 403, "Not allowed",
+        "The key does not allow this; the detail says which scope does, or which limit of the key forbids it.";
     ForeignOrigin, "foreign_origin", 403, "Another site's page",
         "A browser says that another site's page made it send this (`Origin`, `Sec-Fetch-Site`).";
     NotFound, "not_found", 404, "Nothing there",
@@ -61,6 +65,12 @@ codes! {
         "There is no schedule with this id, or not any more.";
     NoSuchQueue, "no_such_queue", 404, "No such queue",
         "No queue of this name has tasks or settings.";
+    NoSuchKey, "no_such_key", 404, "No such key",
+        "There is no key with this id, or not any more.";
+    NoSuchSession, "no_such_session", 404, "No such session",
+        "There is no session with this id, or not any more.";
+    NoSuchWorker, "no_such_worker", 404, "No such worker",
+        "No worker with this id was heard of in the last hour.";
     MethodNotAllowed, "method_not_allowed", 405, "Wrong method",
         "The path does not take this method; `Allow` says which it takes.";
     BodyTimeout, "body_timeout", 408, "Body too slow",
@@ -87,6 +97,8 @@ codes! {
         "The route speaks WebSocket, and the request does not ask for that.";
     TooManySubscriptions, "too_many_subscriptions", 429, "Too many subscriptions",
         "The connection has as many subscriptions as one may have.";
+    TooManyAttempts, "too_many_attempts", 429, "Too many wrong keys",
+        "Too many wrong keys came from this address, or this one too often: try again after `Retry-After`.";
     Internal, "internal", 500, "Internal error",
         "Something went wrong in the server. Its log says what, under the number in `X-Request-Id`.";
     StoreFailed, "store_failed", 500, "The store failed",

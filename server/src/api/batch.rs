@@ -1,9 +1,7 @@
 //! `POST /api/tasks/batch` and `/api/tasks/bulk`: many tasks with one request.
 
 use axum::Json;
-use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse};
-use glassworks_engine::Engine;
 use glassworks_protocol::{AcceptedTask, BulkChange, BulkOutcome, FieldError, NewTask, Problem};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::extract::JsonBody;
 use super::submit_headers::{EXISTING, REPLAYED, SubmitHeaders};
+use crate::access::Acting;
 use crate::error::{ApiError, ApiResult};
 use crate::openapi::{PROBLEM_JSON, tags};
 
@@ -58,7 +57,7 @@ pub(crate) struct Accepted {
     ),
 )]
 pub(crate) async fn submit(
-    Shared(engine): Shared<Engine>,
+    Acting(engine): Acting,
     SubmitHeaders(context): SubmitHeaders,
     JsonBody(batch): JsonBody<Batch>,
 ) -> ApiResult<impl IntoResponse> {
@@ -90,7 +89,7 @@ pub(crate) async fn submit(
     responses((status = 200, description = "It is done.", body = BulkOutcome)),
 )]
 pub(crate) async fn change(
-    Shared(engine): Shared<Engine>,
+    Acting(engine): Acting,
     JsonBody(change): JsonBody<BulkChange>,
 ) -> ApiResult<Json<BulkOutcome>> {
     let everything = change.filter.passes_all();

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
-use glassworks_engine::Error;
+use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{Event, TaskId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::extract::{Query, TaskPath, optional};
 use super::pages::{Page, pages};
 use super::sse::{Holding, counted, json, response};
+use crate::access::Acting;
 use crate::error::{ApiError, ApiResult};
 use crate::held::{self, room};
 use crate::node::Node;
@@ -79,6 +80,7 @@ struct EventsPage<'a> {
 )]
 pub(crate) async fn events(
     State(node): State<Node>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
@@ -87,20 +89,20 @@ pub(crate) async fn events(
     if accepts_event_stream(&headers) {
         let after = match headers.get(LAST_EVENT_ID) {
             None => after,
-            Some(seen) => match resume(&node, id, seen).await? {
+            Some(seen) => match resume(&engine, id, seen).await? {
                 Resume::After(seq) => seq,
                 Resume::Over => return Ok(StatusCode::NO_CONTENT.into_response()),
             },
         };
         let share = node.budget.live.clone();
-        let pages = pages(node.engine.clone(), share, id, after).await?;
+        let pages = pages(engine, share, id, after).await?;
         let holding = Holding::default();
         let events = sse_events(pages, holding.clone());
         return Ok(counted(response(events, &node.shutdown), holding));
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     let permit = room(&node.budget.lists, PAGE_BYTES).await?;
-    let events = node.engine.events(id, after, limit).await?;
+    let events = engine.events(id, after, limit).await?;
     let page = EventsPage {
         next_after: events.last().map_or(after, |event| event.seq),
         events: events.iter().map(AsRef::as_ref).collect(),
@@ -130,8 +132,8 @@ enum Resume {
 
 /// What becomes of a browser that reconnects having `seen` an event. It repeats its first URL, so
 /// this counts for more than `after`.
-async fn resume(node: &Node, id: TaskId, seen: &HeaderValue) -> ApiResult<Resume> {
-    let task = node.engine.task(id).await?;
+async fn resume(engine: &Engine, id: TaskId, seen: &HeaderValue) -> ApiResult<Resume> {
+    let task = engine.task(id).await?;
     let seen = event_id(seen).filter(|seq| *seq <= task.last_seq);
     Ok(if task.state.is_final() && seen == Some(task.last_seq) {
         Resume::Over

@@ -57,6 +57,63 @@ impl<S: Send + Sync> FromRequestParts<S> for SchedulePath {
     }
 }
 
+/// The `{id}` of a key's path.
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct KeyPath(
+    /// The key's id.
+    pub(super) Uuid,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| no_id(ProblemCode::NoSuchKey, "a key", &text))
+    }
+}
+
+/// The `{id}` of a session's path.
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct SessionPath(
+    /// The session's id.
+    pub(super) Uuid,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| no_id(ProblemCode::NoSuchSession, "a session", &text))
+    }
+}
+
+/// The `{id}` of a worker's path.
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(crate) struct WorkerPath(
+    /// The worker's id, from `/api/nodes`.
+    pub(super) Uuid,
+);
+
+impl<S: Send + Sync> FromRequestParts<S> for WorkerPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let NamePath(text) = NamePath::from_request_parts(parts, state).await?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| no_id(ProblemCode::NoSuchWorker, "a worker", &text))
+    }
+}
+
 fn no_id(code: ProblemCode, whose: &str, text: &str) -> ApiError {
     let detail = format!("{} is not {whose}'s id, which is a UUID.", quoted(text));
     ApiError::new(code, detail)

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use glassworks_engine::{Engine, Error};
+use glassworks_engine::Error;
 use glassworks_protocol::{Problem, ProblemCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,10 +31,10 @@ pub(crate) struct Health {
     get, path = "/api/health", tag = tags::SERVER,
     responses((status = 200, description = "The server answers.", body = Health)),
 )]
-pub(crate) async fn health(State(engine): State<Engine>) -> Json<Health> {
+pub(crate) async fn health(State(node): State<Node>) -> Json<Health> {
     Json(Health {
         status: "healthy",
-        background_tasks_completed: engine.since_start().completed,
+        background_tasks_completed: node.engine.since_start().completed,
     })
 }
 

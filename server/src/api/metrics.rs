@@ -38,6 +38,7 @@ pub(crate) async fn metrics(State(node): State<Node>) -> Response {
     );
     text.sample("glassworks_build_info", &[("version", VERSION)], 1);
     engine(&mut text, &node.engine);
+    workers(&mut text, &node.engine);
     let asked = async { tokio::try_join!(node.engine.figures(), node.engine.queues()) };
     // A store that stands still takes its own figures away and no others.
     let stored = tokio::time::timeout(STORE_WITHIN, asked).await;
@@ -122,6 +123,51 @@ fn engine(text: &mut Exposition, engine: &Engine) {
         Kind::Gauge,
         "Tasks that run now on this node.",
         engine.busy_workers(),
+    );
+}
+
+/// What workers have asked for over HTTP.
+fn workers(text: &mut Exposition, engine: &Engine) {
+    let counts = engine.worker_counts();
+    let name = "glassworks_worker_claims_total";
+    text.heading(
+        name,
+        Kind::Counter,
+        "Claims of workers that were answered, by whether they were given tasks.",
+    );
+    text.sample(name, &[("given", "true")], counts.claims);
+    text.sample(name, &[("given", "false")], counts.empty_claims);
+    text.single(
+        "glassworks_worker_claims_waiting",
+        Kind::Gauge,
+        "Claims that wait for a task.",
+        u32::try_from(engine.waiting_claims()).unwrap_or(u32::MAX),
+    );
+    let name = "glassworks_worker_tasks_total";
+    text.heading(
+        name,
+        Kind::Counter,
+        "Tasks given to workers, and those of them put back because the claim's client had gone.",
+    );
+    text.sample(name, &[("way", "claimed")], counts.claimed_tasks);
+    text.sample(name, &[("way", "returned")], counts.returned_tasks);
+    text.single(
+        "glassworks_worker_beats_total",
+        Kind::Counter,
+        "Beats of workers.",
+        counts.beats,
+    );
+    text.single(
+        "glassworks_worker_lost_leases_total",
+        Kind::Counter,
+        "Attempts that workers wrote for although the task was not theirs any more.",
+        counts.lost_leases,
+    );
+    text.single(
+        "glassworks_worker_expired_attempts_total",
+        Kind::Counter,
+        "Attempts of workers that were silent for too long, or whose time was over.",
+        counts.expired_attempts,
     );
 }
 

@@ -1,11 +1,15 @@
 //! The API's routes, one file a group.
 
 pub(crate) mod aggregate;
+pub(crate) mod audit;
 pub(crate) mod batch;
+pub(crate) mod claims;
 pub(crate) mod events;
+pub(crate) mod experiments;
 mod extract;
 pub(crate) mod health;
 pub(crate) mod hello;
+pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod live;
 pub(crate) mod metrics;
@@ -15,6 +19,7 @@ mod pages;
 mod prefer;
 pub(crate) mod queues;
 pub(crate) mod schedules;
+pub(crate) mod sessions;
 pub(crate) mod slow;
 mod sse;
 pub(crate) mod stats;

@@ -16,6 +16,7 @@ use utoipa::IntoParams;
 use super::extract::{Query, TaskPath, switch};
 use super::pages::{Page, pages};
 use super::unbuffered::unbuffered;
+use crate::access::Acting;
 use crate::budget::{Permit, Share};
 use crate::error::ApiResult;
 use crate::held::{Held, room};
@@ -53,19 +54,20 @@ pub(crate) struct OutputQuery {
 )]
 pub(crate) async fn output(
     State(node): State<Node>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
     Query(query): Query<OutputQuery>,
 ) -> ApiResult<Response> {
     if query.follow {
         let share = node.budget.live.clone();
-        let follow = pages(node.engine.clone(), share, id, 0).await?;
+        let follow = pages(engine, share, id, 0).await?;
         let stop = node.shutdown.stream_end().cancelled_owned();
         return Ok(unbuffered(text(follow.take_until(stop))));
     }
     let share = node.budget.live.clone();
     let permit = room(&share, PAGE_BYTES).await?;
-    let first = page(&node.engine, id, 0, permit).await?;
-    Ok(text(stored(node.engine.clone(), share, id, first)))
+    let first = page(&engine, id, 0, permit).await?;
+    Ok(text(stored(engine, share, id, first)))
 }
 
 /// A page of the log, which is empty at its end.

@@ -1,13 +1,12 @@
 //! `/api/queues`: how each queue may be used.
 
 use axum::Json;
-use axum::extract::State;
-use glassworks_engine::Engine;
 use glassworks_protocol::{Problem, Queue, QueueSettings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::{JsonBody, NamePath};
+use crate::access::Acting;
 use crate::error::ApiResult;
 use crate::openapi::{PROBLEM_JSON, tags};
 
@@ -23,7 +22,7 @@ pub(crate) struct Queues {
     get, path = "/api/queues", tag = tags::QUEUES, operation_id = "list_queues",
     responses((status = 200, description = "The list.", body = Queues)),
 )]
-pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Queues>> {
+pub(crate) async fn list(Acting(engine): Acting) -> ApiResult<Json<Queues>> {
     let queues = engine.queues().await?;
     Ok(Json(Queues { queues }))
 }
@@ -35,7 +34,7 @@ pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Queues>
     responses((status = 200, description = "The queue as it stands.", body = Queue)),
 )]
 pub(crate) async fn get(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     NamePath(name): NamePath,
 ) -> ApiResult<Json<Queue>> {
     Ok(Json(engine.queue(&name).await?))
@@ -54,7 +53,7 @@ pub(crate) async fn get(
     responses((status = 200, description = "It is set and stored.", body = Queue)),
 )]
 pub(crate) async fn put(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     NamePath(name): NamePath,
     JsonBody(settings): JsonBody<QueueSettings>,
 ) -> ApiResult<Json<Queue>> {
@@ -74,7 +73,7 @@ pub(crate) async fn put(
     ),
 )]
 pub(crate) async fn pause(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     NamePath(name): NamePath,
 ) -> ApiResult<Json<Queue>> {
     Ok(Json(engine.pause_queue(&name, true).await?))
@@ -91,7 +90,7 @@ pub(crate) async fn pause(
     ),
 )]
 pub(crate) async fn resume(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     NamePath(name): NamePath,
 ) -> ApiResult<Json<Queue>> {
     Ok(Json(engine.pause_queue(&name, false).await?))

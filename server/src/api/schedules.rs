@@ -1,15 +1,14 @@
 //! `/api/schedules`: cron rules that submit tasks.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::IntoResponse;
-use glassworks_engine::Engine;
 use glassworks_protocol::{NewSchedule, Schedule, Timestamp};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{JsonBody, Query, SchedulePath, optional};
+use crate::access::Acting;
 use crate::error::ApiResult;
 use crate::openapi::tags;
 
@@ -28,7 +27,7 @@ pub(crate) struct Schedules {
     get, path = "/api/schedules", tag = tags::SCHEDULES, operation_id = "list_schedules",
     responses((status = 200, description = "The list.", body = Schedules)),
 )]
-pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Schedules>> {
+pub(crate) async fn list(Acting(engine): Acting) -> ApiResult<Json<Schedules>> {
     let schedules = engine.schedules().await?;
     Ok(Json(Schedules { schedules }))
 }
@@ -49,7 +48,7 @@ pub(crate) async fn list(State(engine): State<Engine>) -> ApiResult<Json<Schedul
         ))),
 )]
 pub(crate) async fn create(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     JsonBody(new): JsonBody<NewSchedule>,
 ) -> ApiResult<impl IntoResponse> {
     let schedule = engine.create_schedule(new).await?;
@@ -68,7 +67,7 @@ pub(crate) async fn create(
     responses((status = 200, description = "The schedule as it stands.", body = Schedule)),
 )]
 pub(crate) async fn get(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
 ) -> ApiResult<Json<Schedule>> {
     Ok(Json(engine.schedule(id).await?))
@@ -88,7 +87,7 @@ pub(crate) async fn get(
     responses((status = 200, description = "Changed and stored.", body = Schedule)),
 )]
 pub(crate) async fn put(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
     JsonBody(new): JsonBody<NewSchedule>,
 ) -> ApiResult<Json<Schedule>> {
@@ -104,7 +103,7 @@ pub(crate) async fn put(
     responses((status = 204, description = "It is gone.")),
 )]
 pub(crate) async fn delete(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
 ) -> ApiResult<StatusCode> {
     engine.delete_schedule(id).await?;
@@ -119,7 +118,7 @@ pub(crate) async fn delete(
     responses((status = 200, description = "It is paused.", body = Schedule)),
 )]
 pub(crate) async fn pause(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
 ) -> ApiResult<Json<Schedule>> {
     Ok(Json(engine.pause_schedule(id, true).await?))
@@ -135,7 +134,7 @@ pub(crate) async fn pause(
     responses((status = 200, description = "It is not paused.", body = Schedule)),
 )]
 pub(crate) async fn resume(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
 ) -> ApiResult<Json<Schedule>> {
     Ok(Json(engine.pause_schedule(id, false).await?))
@@ -169,7 +168,7 @@ pub(crate) struct Firings {
     responses((status = 200, description = "Its next moments.", body = Firings)),
 )]
 pub(crate) async fn firings(
-    State(engine): State<Engine>,
+    Acting(engine): Acting,
     SchedulePath(id): SchedulePath,
     Query(query): Query<FiringsQuery>,
 ) -> ApiResult<Json<Firings>> {

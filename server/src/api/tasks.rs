@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 use super::extract::{JsonBody, Query, TaskPath, optional};
 use super::prefer::{PREFERENCE_APPLIED, Wait};
 use super::submit_headers::{EXISTING, REPLAYED, SubmitHeaders};
+use crate::access::Acting;
 use crate::error::ApiResult;
 use crate::held::{self, room};
 use crate::node::Node;
@@ -74,11 +75,12 @@ const TASKS_BYTES: usize = 2 * 1024 * 1024;
 )]
 pub(crate) async fn submit(
     Shared(node): Shared<Node>,
+    Acting(engine): Acting,
     headers: HeaderMap,
     SubmitHeaders(context): SubmitHeaders,
     JsonBody(new): JsonBody<NewTask>,
 ) -> ApiResult<Response> {
-    let submitted = node.engine.submit_as(new, &context).await?;
+    let submitted = engine.submit_as(new, &context).await?;
     let location = format!("/api/tasks/{}", submitted.task.id);
     let mut response_headers = AppendHeaders(vec![(header::LOCATION, location)]);
     if submitted.existing {
@@ -94,7 +96,7 @@ pub(crate) async fn submit(
             .0
             .push((PREFERENCE_APPLIED, wait.applied()));
         // Accepted it is, whatever becomes of the wait: an error would make its client send it again.
-        match ended_within(&node, task.id, wait).await {
+        match ended_within(&engine, &node, task.id, wait).await {
             Ok(waited) => task = waited,
             Err(error) => tracing::warn!(task = %task.id, %error, "a wait for a task failed"),
         }
@@ -108,12 +110,12 @@ pub(crate) async fn submit(
 }
 
 /// The task at its end, or as it stands when the wait or the server is over before.
-async fn ended_within(node: &Node, id: TaskId, wait: Wait) -> Result<Task, Error> {
+async fn ended_within(engine: &Engine, node: &Node, id: TaskId, wait: Wait) -> Result<Task, Error> {
     let stop = node.shutdown.stream_end();
     tokio::select! {
-        ended = node.engine.ended(id) => ended,
-        () = tokio::time::sleep(wait.duration()) => node.engine.task(id).await,
-        () = stop.cancelled() => node.engine.task(id).await,
+        ended = engine.ended(id) => ended,
+        () = tokio::time::sleep(wait.duration()) => engine.task(id).await,
+        () = stop.cancelled() => engine.task(id).await,
     }
 }
 
@@ -217,6 +219,7 @@ impl<T: FromStr<Err: Display>> FromStr for Words<T> {
 )]
 pub(crate) async fn list(
     Shared(node): Shared<Node>,
+    Acting(engine): Acting,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Response> {
     let filter = TaskFilter {
@@ -225,6 +228,7 @@ pub(crate) async fn list(
         queue: query.queue,
         tag: query.tag,
         q: query.q,
+        ..TaskFilter::default()
     };
     let page = PageRequest {
         limit: query.limit,
@@ -233,12 +237,12 @@ pub(crate) async fn list(
     let fields = query.fields.map(|Words(fields)| fields).unwrap_or_default();
     if fields.is_empty() {
         let permit = room(&node.budget.lists, SUMMARIES_BYTES).await?;
-        let page = node.engine.summaries(&filter, &page).await?;
+        let page = engine.summaries(&filter, &page).await?;
         return held::json(&page.map(ListedTask::from), permit);
     }
     let has = |field| fields.contains(&field);
     let permit = room(&node.budget.lists, TASKS_BYTES).await?;
-    let page = node.engine.tasks(&filter, &page).await?;
+    let page = engine.tasks(&filter, &page).await?;
     let page = page.map(|mut task| ListedTask {
         payload: has(Field::Payload).then(|| task.payload.clone()),
         result: task.result.take().filter(|_| has(Field::Result)),
@@ -256,10 +260,7 @@ pub(crate) async fn list(
     params(TaskPath),
     responses((status = 200, description = "The task as it stands.", body = Task)),
 )]
-pub(crate) async fn get(
-    Shared(engine): Shared<Engine>,
-    TaskPath(id): TaskPath,
-) -> ApiResult<Json<Task>> {
+pub(crate) async fn get(Acting(engine): Acting, TaskPath(id): TaskPath) -> ApiResult<Json<Task>> {
     Ok(Json(engine.task(id).await?))
 }
 
@@ -276,7 +277,7 @@ pub(crate) async fn get(
     ),
 )]
 pub(crate) async fn delete(
-    Shared(engine): Shared<Engine>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
 ) -> ApiResult<StatusCode> {
     engine.delete(id).await?;
@@ -297,7 +298,7 @@ pub(crate) async fn delete(
     ),
 )]
 pub(crate) async fn cancel(
-    Shared(engine): Shared<Engine>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
 ) -> ApiResult<impl IntoResponse> {
     Ok((StatusCode::ACCEPTED, Json(engine.cancel(id).await?)))
@@ -316,7 +317,7 @@ pub(crate) async fn cancel(
     ),
 )]
 pub(crate) async fn retry(
-    Shared(engine): Shared<Engine>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
 ) -> ApiResult<impl IntoResponse> {
     Ok((StatusCode::ACCEPTED, Json(engine.retry(id).await?)))

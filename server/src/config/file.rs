@@ -13,13 +13,13 @@ use std::{fs, io};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
-use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_engine::{Database, DeclaredKind, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
 use glassworks_handlers::outbound::Upstream;
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::{Config, LogFormat, host_name};
+use super::{Config, LogFormat, Switch, host_name};
 use crate::guard::body::MAX_BODY;
 
 /// The largest result that can be allowed, in bytes. A result travels whole, in one message of a
@@ -59,6 +59,9 @@ pub(super) struct File {
     #[serde(deserialize_with = "workers")]
     workers: Option<u32>,
     serve_queues: Option<Vec<String>>,
+    lab: Option<Switch>,
+    #[serde(deserialize_with = "lab_runs")]
+    lab_runs: Option<u32>,
     #[serde(deserialize_with = "memory_budget")]
     memory_budget: Option<u32>,
     #[serde(deserialize_with = "host_names")]
@@ -67,13 +70,17 @@ pub(super) struct File {
     allowed_upstreams: Option<Vec<Upstream>>,
     log_format: Option<LogFormat>,
     allow_unauthenticated_remote_access: Option<bool>,
+    #[serde(rename = "admin_key_file")]
+    admin_key: Option<PathBuf>,
+    public_metrics: Option<bool>,
     queues: BTreeMap<String, QueueRule>,
     commands: BTreeMap<String, Program>,
+    kinds: BTreeMap<String, DeclaredKind>,
     retention: RetentionSection,
     limits: LimitsSection,
 }
 
-/// `[retention]`: how long finished tasks are kept.
+/// `[retention]`: how long finished tasks, and entries of the audit log, are kept.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RetentionSection {
@@ -81,6 +88,8 @@ struct RetentionSection {
     completed: Option<Duration>,
     #[serde(deserialize_with = "span")]
     failed: Option<Duration>,
+    #[serde(deserialize_with = "span")]
+    audit: Option<Duration>,
 }
 
 /// `[limits]`: how much of everything there may be.
@@ -133,6 +142,8 @@ impl File {
         fill(matches, "workers", &mut config.workers, self.workers);
         let served = &mut config.serve_queues;
         fill(matches, "serve_queues", served, self.serve_queues);
+        fill(matches, "lab", &mut config.lab, self.lab.map(Some));
+        fill(matches, "lab_runs", &mut config.lab_runs, self.lab_runs);
         fill(
             matches,
             "memory_budget",
@@ -160,12 +171,22 @@ impl File {
             &mut config.allow_unauthenticated_remote_access,
             self.allow_unauthenticated_remote_access,
         );
+        fill(
+            matches,
+            "admin_key_file",
+            &mut config.admin_key_file,
+            self.admin_key.map(Some),
+        );
+        let public = &mut config.public_metrics;
+        fill(matches, "public_metrics", public, self.public_metrics);
         config.queues = self.queues;
         config.commands = self.commands;
+        config.kinds = self.kinds;
         let default = Retention::default();
         config.retention = Retention {
             completed: self.retention.completed.unwrap_or(default.completed),
             failed: self.retention.failed.unwrap_or(default.failed),
+            audit: self.retention.audit.unwrap_or(default.audit),
         };
         let default = Limits::default();
         let limits = self.limits;
@@ -208,6 +229,10 @@ fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
     within(&super::WORKERS, deserializer)
 }
 
+fn lab_runs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    within(&super::LAB_RUNS, deserializer)
+}
+
 fn memory_budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     within(&super::MEMORY_BUDGET, deserializer)
 }
@@ -247,18 +272,17 @@ fn upstreams<'de, D: Deserializer<'de>>(
 }
 
 /// Reads a duration as people write it: `90 min`, `24h`, `7d`.
-fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+pub(super) fn read_span(text: &str) -> Result<Duration, String> {
     let span: Result<Span, _> = text.parse();
     span.ok()
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
         .and_then(|span| Duration::try_from(span).ok())
-        .map(Some)
-        .ok_or_else(|| {
-            D::Error::custom(format!(
-                "`{text}` is not a duration such as 90min, 24h or 7d"
-            ))
-        })
+        .ok_or_else(|| format!("`{text}` is not a duration such as 90min, 24h or 7d"))
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    read_span(&text).map(Some).map_err(D::Error::custom)
 }
 
 /// Reads a number of bytes from 1 to `MOST`.
@@ -288,6 +312,7 @@ mod tests {
         assert_eq!(mail.concurrency, Some(4));
         assert_eq!(mail.paused, None);
         assert!(file.commands.contains_key("resize"));
+        assert!(file.kinds["transcode"].schema.is_some());
     }
 
     #[test]
@@ -312,6 +337,8 @@ mod tests {
             ),
             ("workers = \"many\"\n", 1, "workers: "),
             ("workers = 0\n", 1, "workers: must be 1 to 10000"),
+            ("lab = \"maybe\"\n", 1, "lab: unknown"),
+            ("lab_runs = 17\n", 1, "lab_runs: must be 1 to 16"),
             ("memory_budget = 10\n", 1, "memory_budget: must be 64 to"),
             ("listen = \"here\"\n", 1, "listen: "),
             ("database = \"oracle:x\"\n", 1, "database: `oracle:x`"),

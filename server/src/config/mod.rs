@@ -3,9 +3,11 @@
 //! A flag comes before its variable, a variable before the file, the file before the default.
 
 mod file;
+mod key;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -16,18 +18,24 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
-use glassworks_engine::{Database, Limits, QueueRule, Retention};
+use glassworks_engine::{AdminKey, Database, DeclaredKind, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
+use glassworks_handlers::lab::{self, Lab};
 use glassworks_handlers::outbound::Upstream;
 use http::uri::Authority;
 use serde::Deserialize;
 
 use self::file::File;
 pub use self::file::FileError;
+pub use self::key::{CreateKey, KeyCommand};
 use crate::budget::Budget;
+use crate::work::WorkOptions;
 
 /// How many tasks a node may run at a time.
 const WORKERS: RangeInclusive<i64> = 1..=10_000;
+
+/// How many experiments of the lab a node may run at a time.
+const LAB_RUNS: RangeInclusive<i64> = 1..=16;
 
 /// The memory that may be held for clients, in MiB.
 const MEMORY_BUDGET: RangeInclusive<i64> = Budget::LEAST_MIB as i64..=1024 * 1024;
@@ -47,13 +55,18 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, Default, Subcommand)]
 pub enum Command {
     /// Runs the server. This is what `glassworks` without a command does, too.
     #[default]
     Serve,
+    /// Runs a program for each task of a kind: a worker, on any machine that reaches the server.
+    Work(Box<WorkOptions>),
     /// Prints the API's OpenAPI 3.1 document.
     Openapi,
+    /// Makes, lists and revokes keys: who may do what.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 impl Cli {
@@ -66,7 +79,7 @@ impl Cli {
 
     /// What to do.
     pub fn command(&self) -> Command {
-        self.command.unwrap_or_default()
+        self.command.clone().unwrap_or_default()
     }
 
     /// What to serve with.
@@ -173,6 +186,16 @@ pub struct Config {
     )]
     pub allowed_upstreams: Vec<Upstream>,
 
+    /// Whether tasks of the kind `lab` run here. Their experiments start servers on ports of the
+    /// loopback interface for as long as they last. Without it they do where this server itself
+    /// listens on the loopback interface alone.
+    #[arg(long, global = true, env = "GLASSWORKS_LAB", value_name = "SWITCH")]
+    pub lab: Option<Switch>,
+
+    /// How many experiments of the lab run at a time; others wait.
+    #[arg(long, global = true, env = "GLASSWORKS_LAB_RUNS", value_name = "COUNT", default_value_t = lab::RUNS, value_parser = value_parser!(u32).range(LAB_RUNS))]
+    pub lab_runs: u32,
+
     /// How to write the log, on standard error. `RUST_LOG` says how much.
     #[arg(
         long,
@@ -183,8 +206,8 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
-    /// Serve beyond this machine although nobody has to sign in: whoever reaches the address can
-    /// run and read every task.
+    /// Serve beyond this machine although there is no key and nobody has to sign in: whoever reaches
+    /// the address can run and read every task.
     #[arg(
         long,
         global = true,
@@ -192,6 +215,25 @@ pub struct Config {
         value_parser = BoolishValueParser::new()
     )]
     pub allow_unauthenticated_remote_access: bool,
+
+    /// A file with a key that has the scope `admin`: 32 to 256 characters without spaces. Another one
+    /// that was given so before counts no more.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_ADMIN_KEY_FILE",
+        value_name = "FILE"
+    )]
+    pub admin_key_file: Option<PathBuf>,
+
+    /// Show `/metrics` to anybody; otherwise it asks for a key with the scope `read`.
+    #[arg(
+        long,
+        global = true,
+        env = "GLASSWORKS_PUBLIC_METRICS",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub public_metrics: bool,
 
     /// How queues may be used, by name. From the file alone, as is what follows.
     #[arg(skip)]
@@ -201,13 +243,27 @@ pub struct Config {
     #[arg(skip)]
     pub commands: BTreeMap<String, Program>,
 
-    /// How long finished tasks are kept.
+    /// Kinds that workers serve, by name.
+    #[arg(skip)]
+    pub kinds: BTreeMap<String, DeclaredKind>,
+
+    /// How long finished tasks, and entries of the audit log, are kept.
     #[arg(skip)]
     pub retention: Retention,
 
     /// How much of everything there may be.
     #[arg(skip)]
     pub limits: Limits,
+}
+
+/// Whether there is something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// There is.
+    On,
+    /// There is not.
+    Off,
 }
 
 /// How the log is written.
@@ -225,22 +281,53 @@ pub enum LogFormat {
 pub enum ConfigError {
     /// Everybody could run tasks.
     #[error(
-        "refusing to listen on {0}: nobody has to sign in, so whoever reaches that address could run tasks; listen on a loopback address, or say --allow-unauthenticated-remote-access"
+        "refusing to listen on {0}: there is no key, so whoever reaches that address could run tasks; make one (glassworks key create --name admin --scope admin), listen on a loopback address, or say --allow-unauthenticated-remote-access"
     )]
     Exposed(SocketAddr),
+    /// The operator's key cannot be read.
+    #[error("cannot read the key in {}: {cause}", file.display())]
+    AdminKey {
+        /// Where it should be.
+        file: PathBuf,
+        /// Why.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl Config {
     /// How long a shutdown waits for running tasks.
     pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 
-    /// Checks what no single option can know.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        let remote = !self.listen.ip().to_canonical().is_loopback();
-        if remote && !self.allow_unauthenticated_remote_access {
-            return Err(ConfigError::Exposed(self.listen));
-        }
-        Ok(())
+    /// Whether there has to be a key: others than this machine's users could reach the server.
+    pub fn needs_key(&self) -> bool {
+        self.is_remote() && !self.allow_unauthenticated_remote_access
+    }
+
+    /// The lab, if there is one: a server that others reach has none unless it was asked for.
+    pub fn lab(&self) -> Option<Lab> {
+        let wanted = match self.lab {
+            Some(switch) => switch == Switch::On,
+            None => !self.is_remote(),
+        };
+        wanted.then(|| Lab::new(self.lab_runs))
+    }
+
+    fn is_remote(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback()
+    }
+
+    /// The operator's key, when a file has one.
+    pub fn admin_key(&self) -> Result<Option<AdminKey>, ConfigError> {
+        let Some(file) = &self.admin_key_file else {
+            return Ok(None);
+        };
+        let read = || -> Result<AdminKey, Box<dyn std::error::Error + Send + Sync>> {
+            Ok(AdminKey::parse(&fs::read_to_string(file)?)?)
+        };
+        read().map(Some).map_err(|cause| ConfigError::AdminKey {
+            file: file.clone(),
+            cause,
+        })
     }
 }
 
@@ -258,7 +345,7 @@ mod tests {
     use std::io::Write as _;
     use std::time::Duration;
 
-    use super::{Command, Config, LogFormat, read};
+    use super::{Command, Config, LogFormat, Switch, read};
 
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = std::iter::once("glassworks").chain(arguments.iter().copied());
@@ -276,8 +363,11 @@ mod tests {
             assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
         }
         let command = |line: &[&str]| read(line.iter().copied()).unwrap().unwrap().command();
-        assert_eq!(command(&["glassworks"]), Command::Serve);
-        assert_eq!(command(&["glassworks", "openapi"]), Command::Openapi);
+        assert!(matches!(command(&["glassworks"]), Command::Serve));
+        let openapi = command(&["glassworks", "openapi"]);
+        assert!(matches!(openapi, Command::Openapi));
+        let work = ["glassworks", "work", "--kind", "resize", "--", "./it", "-x"];
+        assert!(matches!(command(&work), Command::Work(_)));
     }
 
     #[test]
@@ -309,6 +399,8 @@ mod tests {
             ["--allowed-host", "http://tasks.example"],
             ["--allowed-host", "tasks.example:80"],
             ["--allow-upstream", "http://wiki.internal"],
+            ["--lab", "maybe"],
+            ["--lab-runs", "0"],
             ["--log-format", "xml"],
             ["--colour", "blue"],
         ] {
@@ -324,27 +416,29 @@ mod tests {
             "[::1]:0",
             "[::ffff:127.0.0.1]:0",
         ] {
-            assert!(
-                config(&["--listen", listen]).unwrap().check().is_ok(),
-                "{listen}"
-            );
+            let config = config(&["--listen", listen]).unwrap();
+            assert!(!config.needs_key(), "{listen}");
         }
         for listen in ["0.0.0.0:0", "[::]:0", "192.168.1.5:8000"] {
-            let refusal = config(&["--listen", listen]).unwrap().check().unwrap_err();
-            assert!(
-                refusal
-                    .to_string()
-                    .contains("--allow-unauthenticated-remote-access")
-            );
+            assert!(config(&["--listen", listen]).unwrap().needs_key());
             let asked = config(&["--listen", listen, "--allow-unauthenticated-remote-access"]);
-            assert!(asked.unwrap().check().is_ok(), "{listen}");
+            assert!(!asked.unwrap().needs_key(), "{listen}");
         }
+    }
+
+    #[test]
+    fn a_server_that_others_reach_has_no_lab_unless_asked_for() {
+        let has_lab = |line: &[&str]| config(line).unwrap().lab().is_some();
+        assert!(has_lab(&[]));
+        assert!(!has_lab(&["--lab", "off"]));
+        assert!(!has_lab(&["--listen", "0.0.0.0:80"]));
+        assert!(has_lab(&["--listen", "0.0.0.0:80", "--lab", "on"]));
     }
 
     #[test]
     fn the_file_sets_what_no_flag_has_set() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let text = "workers = 7\nmemory_budget = 300\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
+        let text = "workers = 7\nlab = \"off\"\nlab_runs = 5\nmemory_budget = 300\nlisten = \"127.0.0.1:9\"\nallowed_hosts = [\"a\"]\n\
                     [retention]\nfailed = \"1h\"\n[queues.mail]\nconcurrency = 2\n";
         file.write_all(text.as_bytes()).unwrap();
         let path = file.path().to_str().unwrap();
@@ -355,6 +449,7 @@ mod tests {
             let config = config(&line).unwrap();
             assert_eq!(config.workers, 3);
             assert_eq!(config.memory_budget, 300);
+            assert_eq!((config.lab, config.lab_runs), (Some(Switch::Off), 5));
             assert_eq!(config.listen.to_string(), "127.0.0.1:9");
             assert_eq!(config.allowed_hosts, ["a"]);
             assert_eq!(config.log_format, LogFormat::Text);

@@ -12,12 +12,11 @@ mod reference;
 mod schema;
 mod text;
 
-use axum::Router;
 use axum::extract::Request;
-use axum::routing::get;
+use http::Method;
 use utoipa::openapi::OpenApi;
 
-use crate::node::Node;
+use crate::access::{Face, Need, Table};
 use crate::plain::Page;
 use crate::plain::layout::{self, Frame};
 use crate::site::Site;
@@ -32,7 +31,7 @@ const PROBLEMS: &str = "/docs/problems";
 const GUIDE: &str = "/docs/coming-from-fastapi-and-celery";
 
 /// A route for each page.
-pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
+pub(crate) fn routes(table: Table, document: &OpenApi, site: &Site) -> Table {
     let urls = site.urls();
     let pages = [
         (REFERENCE, "API", reference::content(document)),
@@ -41,7 +40,7 @@ pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
     ];
     pages
         .into_iter()
-        .fold(Router::new(), |router, (path, title, content)| {
+        .fold(table, |table, (path, title, content)| {
             let frame = Frame {
                 title,
                 current: REFERENCE,
@@ -49,6 +48,6 @@ pub(crate) fn routes(document: &OpenApi, site: &Site) -> Router<Node> {
             };
             let page = Page::new(&layout::page(&frame, &urls, &content));
             let respond = async move |request: Request| page.respond(&request);
-            router.route(path, get(respond))
+            table.route(Need::READ, Face::Page, &Method::GET, path, respond)
         })
 }

@@ -8,6 +8,7 @@ use utoipa::openapi::{Components, Content, RefOr, Required, Response};
 
 use super::parameters::{Sample, form, parameters, place};
 use super::{example, schema, text};
+use crate::access::table::SCOPE;
 use crate::openapi::PROBLEM_JSON;
 use crate::openapi::sockets::WEBSOCKET;
 use crate::plain::ORIGIN;
@@ -33,6 +34,7 @@ pub(super) fn section(
             }
             @if let Some(summary) = &operation.summary { p.summary { (text::line(summary)) } }
             @if let Some(more) = &operation.description { (text::paragraphs(more)) }
+            @if let Some(scope) = scope(operation) { p { "Asks for the scope " code { (scope) } "." } }
             div.operation-columns {
                 div {
                     (taken(operation, components))
@@ -69,6 +71,11 @@ pub(super) fn method_and_path(verb: &str, path: &str) -> Markup {
         span.method.{ "is-" (verb.to_lowercase()) } { (verb) } " "
         code { (path) }
     }
+}
+
+/// The scope that an operation asks for.
+fn scope(operation: &Operation) -> Option<&str> {
+    operation.extensions.as_ref()?.get(SCOPE)?.as_str()
 }
 
 /// Parameters and body.

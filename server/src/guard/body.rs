@@ -25,8 +25,20 @@ pub(crate) const MAX_BODY: usize = 1024 * 1024;
 /// so that what waits in memory stays bounded.
 const MAX_BATCH: usize = 8 * MAX_BODY;
 
-/// The routes whose bodies may be longer than [`MAX_BODY`].
-const LONGER: [(&str, usize); 1] = [("/api/tasks/batch", MAX_BATCH)];
+/// The longest body of the form to sign in with, in bytes: it is anybody's to send.
+const MAX_SIGN_IN: usize = 4 * 1024;
+
+/// The routes whose bodies may be longer than [`MAX_BODY`], or have to be shorter. What workers hand
+/// in has the output and the results of many tasks.
+const OTHERS: [(&str, usize); 7] = [
+    ("/api/tasks/batch", MAX_BATCH),
+    ("/api/claims", MAX_BATCH),
+    ("/api/claims/beat", MAX_BATCH),
+    ("/api/claims/complete", MAX_BATCH),
+    ("/api/claims/fail", MAX_BATCH),
+    ("/api/claims/release", MAX_BATCH),
+    ("/sign-in", MAX_SIGN_IN),
+];
 
 /// How long a body may take in all. 1 MiB in that time is 35 KB/s: a slow telephone.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
@@ -64,7 +76,7 @@ pub(crate) async fn collect(request: Request, budget: Budget) -> Result<Request,
 /// The longest body that the route of `path` takes, in bytes.
 fn limit(path: &str) -> usize {
     let path = path.strip_suffix('/').unwrap_or(path);
-    LONGER
+    OTHERS
         .iter()
         .find(|(route, _)| *route == path)
         .map_or(MAX_BODY, |(_, limit)| *limit)

@@ -26,7 +26,7 @@ use request_id::RequestId;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What stands for the route of a request that is for none, or for one in another spelling.
+/// What stands for the route of a request that is for none.
 const NO_ROUTE: &str = "none";
 
 /// What every request is checked against, and counted in.

@@ -14,17 +14,15 @@ mod quiz;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use glassworks_app::AssetUrls;
 use glassworks_lessons::{Html, Lessons, anki};
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use maud::{Markup, PreEscaped, html};
 use tracing::error;
 
-use crate::node::Node;
+use crate::access::{Face, Need, Table};
 use crate::plain::Page;
 use crate::plain::layout::{self, Frame};
 use crate::site::Site;
@@ -44,13 +42,13 @@ const PAGES: [(&str, &str); 7] = [
 const ANKI: &str = "/learn/cards.txt";
 
 /// A route for each page.
-pub(crate) fn routes(site: &Site) -> Router<Node> {
+pub(crate) fn routes(table: Table, site: &Site) -> Table {
     let lessons = match Lessons::embedded() {
         Ok(lessons) => Arc::new(lessons),
         // The tests of the lessons' crate keep this from happening.
         Err(fault) => {
             error!(%fault, "the lessons cannot be read, and have no pages");
-            return Router::new();
+            return table;
         }
     };
     let urls = Arc::new(site.urls());
@@ -77,31 +75,28 @@ pub(crate) fn routes(site: &Site) -> Router<Node> {
         let content = guide::content(&lessons, chapter);
         pages.push((chapter.path(), &chapter.title, content));
     }
-    let router = pages
+    let (need, face, get) = (Need::READ, Face::Page, &Method::GET);
+    let table = pages
         .into_iter()
-        .fold(Router::new(), |router, (path, title, content)| {
+        .fold(table, |table, (path, title, content)| {
             let page = written(title, &path, &urls, &content);
             let respond = async move |request: Request| page.respond(&request);
-            router.route(&path, get(respond))
+            table.route(need, face, get, &path, respond)
         });
     let deck: Arc<str> = anki(&lessons.cards).into();
     let (of_quiz, urls_of_quiz) = (Arc::clone(&lessons), Arc::clone(&urls));
-    router
-        .route(ANKI, get(async move || download(&deck)))
-        .route(
-            "/learn/quiz",
-            get(async move |request: Request| {
-                let content = quiz::content(&of_quiz, request.uri().query().unwrap_or_default());
-                written("Quiz", "/learn/quiz", &urls_of_quiz, &content).respond(&request)
-            }),
-        )
-        .route(
-            "/learn/mastery",
-            get(async move |request: Request| {
-                let content = mastery::content(&lessons, request.uri().query().unwrap_or_default());
-                written("Mastery", "/learn/mastery", &urls, &content).respond(&request)
-            }),
-        )
+    let quiz = async move |request: Request| {
+        let content = quiz::content(&of_quiz, request.uri().query().unwrap_or_default());
+        written("Quiz", "/learn/quiz", &urls_of_quiz, &content).respond(&request)
+    };
+    let mastery = async move |request: Request| {
+        let content = mastery::content(&lessons, request.uri().query().unwrap_or_default());
+        written("Mastery", "/learn/mastery", &urls, &content).respond(&request)
+    };
+    table
+        .route(need, face, get, ANKI, async move || download(&deck))
+        .route(need, face, get, "/learn/quiz", quiz)
+        .route(need, face, get, "/learn/mastery", mastery)
 }
 
 /// A page of the section.

@@ -9,7 +9,7 @@ mod phase;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -24,6 +24,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
+use crate::access::Peer;
 use crate::front::Front;
 use crate::guard::Answered;
 use crate::shutdown::Shutdown;
@@ -110,13 +111,16 @@ pub async fn serve(listener: TcpListener, front: Front, shutdown: Shutdown) {
 
 /// The next connection, once there is a place for it; `None` if there are no places, which never
 /// happens.
-async fn accept(listener: &TcpListener, crowd: &Crowd) -> Option<(TcpStream, Phase, Place)> {
+async fn accept(
+    listener: &TcpListener,
+    crowd: &Crowd,
+) -> Option<(TcpStream, IpAddr, Phase, Place)> {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let phase = Phase::default();
                 let place = crowd.enter(phase.clone()).await?;
-                return Some((stream, phase, place));
+                return Some((stream, peer.ip().to_canonical(), phase, place));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -144,7 +148,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Serves one connection to its end. Its place is free again when it, or the WebSocket that it has
 /// become, is over.
 async fn connection(
-    (stream, phase, place): (TcpStream, Phase, Place),
+    (stream, peer, phase, place): (TcpStream, IpAddr, Phase, Place),
     front: Front,
     shutdown: Shutdown,
 ) {
@@ -157,7 +161,7 @@ async fn connection(
         debug!(%error, "cannot bound the kernel's buffer");
     }
     let stream = DeadlineStream::new(stream, phase.clone(), place);
-    let service = service_fn(move |request| answer(front.clone(), request, phase.clone()));
+    let service = service_fn(move |request| answer(front.clone(), request, peer, phase.clone()));
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             // The deadlines are the stream's: hyper's is wound anew with every request.
@@ -180,10 +184,12 @@ async fn connection(
 
 async fn answer(
     front: Front,
-    request: hyper::Request<Incoming>,
+    mut request: hyper::Request<Incoming>,
+    peer: IpAddr,
     phase: Phase,
 ) -> Result<hyper::Response<PhasedBody>, Infallible> {
     phase.request_began();
+    request.extensions_mut().insert(Peer(peer));
     let Answered { response, open } = front.answer(request.map(Body::new)).await;
     // After a handshake the stream is the WebSocket's: there is no next request to wait for, and
     // the request is over.

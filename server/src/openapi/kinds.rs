@@ -71,7 +71,9 @@ fn of_kind(
     task.properties
         .insert("payload".to_owned(), reference.into());
     // An absent payload is an empty object.
-    if matches!(&payload.schema, RefOr::T(Schema::Object(schema)) if !schema.required.is_empty()) {
+    let needs_none =
+        matches!(&payload.schema, RefOr::T(Schema::Object(schema)) if schema.required.is_empty());
+    if !needs_none {
         task.required.push("payload".to_owned());
     }
     task

@@ -24,6 +24,8 @@ use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 
 pub(crate) use served::Served;
 
+use crate::access::table;
+
 /// The media type of a problem document (RFC 9457).
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -43,8 +45,7 @@ pub(crate) fn complete(
     ranges::say(&mut document);
     sockets::describe(&mut document);
     refusals::add(&mut document);
-    // Nobody has to sign in.
-    document.security = Some(Vec::new());
+    table::describe(&mut document);
     document
 }
 
@@ -62,7 +63,9 @@ pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (HttpMethod, &
 }
 
 /// Every operation of a path, with its method, to change.
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+pub(crate) fn operations_mut(
+    item: &mut PathItem,
+) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, &mut item.get),
         (HttpMethod::Post, &mut item.post),

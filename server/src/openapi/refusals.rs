@@ -24,7 +24,7 @@ struct Refusal {
     when: When,
 }
 
-const ALL: [Refusal; 10] = [
+const ALL: [Refusal; 12] = [
     Refusal {
         name: "BadRequest",
         code: ProblemCode::BadRequest,
@@ -32,10 +32,25 @@ const ALL: [Refusal; 10] = [
         when: |_, _| true,
     },
     Refusal {
+        name: "Unauthorized",
+        code: ProblemCode::Unauthorized,
+        description: "Neither a key nor a session was sent, or one that is not good any more.",
+        when: |_, operation| asks_who(operation),
+    },
+    Refusal {
         name: "Forbidden",
-        code: ProblemCode::ForeignOrigin,
-        description: "Another site's page made a browser send this (`Origin`, `Sec-Fetch-Site`).",
-        when: |method, operation| *method != HttpMethod::Get || is_websocket(operation),
+        code: ProblemCode::Forbidden,
+        description: "The key does not allow it; or another site's page made a browser send this \
+            (`Origin`, `Sec-Fetch-Site`).",
+        when: |method, operation| {
+            *method != HttpMethod::Get || is_websocket(operation) || asks_who(operation)
+        },
+    },
+    Refusal {
+        name: "TooManyAttempts",
+        code: ProblemCode::TooManyAttempts,
+        description: "Too many wrong keys came from this address.",
+        when: |_, operation| asks_who(operation),
     },
     Refusal {
         name: "NotFound",
@@ -109,7 +124,18 @@ impl Refusal {
             .description(self.description)
             .content(PROBLEM_JSON, content)
             .build();
-        if self.code == ProblemCode::NoRoom {
+        if self.code == ProblemCode::Unauthorized {
+            let challenge = HeaderBuilder::new()
+                .schema(Some(String::schema()))
+                .description(Some("What is to be sent."))
+                .build();
+            let name = "WWW-Authenticate".to_owned();
+            response.headers.insert(name, challenge.into());
+        }
+        if matches!(
+            self.code,
+            ProblemCode::NoRoom | ProblemCode::TooManyAttempts
+        ) {
             let seconds = HeaderBuilder::new()
                 .schema(Some(u32::schema()))
                 .description(Some("Seconds to wait before another try."))
@@ -177,6 +203,12 @@ fn numbered(mut response: Response) -> Response {
 fn has(operation: &Operation, place: &ParameterIn) -> bool {
     let mut parameters = operation.parameters.iter().flatten();
     parameters.any(|parameter| matches!(parameter, RefOr::T(own) if own.parameter_in == *place))
+}
+
+/// Whether the operation asks who is calling.
+fn asks_who(operation: &Operation) -> bool {
+    let any = operation.security.as_ref();
+    any.is_some_and(|any| !any.is_empty())
 }
 
 fn is_websocket(operation: &Operation) -> bool {

@@ -1,12 +1,11 @@
 //! What these pages have around their content: the head, and the way around.
 
-use glassworks_app::{AssetUrls, PAGES};
+use glassworks_app::{AssetUrls, PAGES, SECTIONS};
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderName, HeaderValue};
 use maud::{DOCTYPE, Markup, html};
 
 use super::NONCE;
-
-/// The pages beside the application's, by path and name.
-const SECTIONS: [(&str, &str); 2] = [("/learn", "Learn"), ("/docs", "API")];
 
 /// What differs between pages, beside their content.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +43,25 @@ pub(crate) fn page(frame: &Frame<'_>, urls: &AssetUrls, content: &Markup) -> Mar
             }
         }
     }
+}
+
+/// What a document without scripts may do: be styled, and send forms to this server.
+pub(crate) const PLAIN_POLICY: [(HeaderName, HeaderValue); 1] = [(
+    CONTENT_SECURITY_POLICY,
+    HeaderValue::from_static(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ),
+)];
+
+/// A whole document around `content`, on which no script runs.
+pub(crate) fn plain(title: &str, urls: &AssetUrls, content: &Markup) -> Markup {
+    let frame = Frame {
+        title,
+        current: "/access",
+        script: None,
+    };
+    page(&frame, urls, content)
 }
 
 /// The same header as on the application's pages, whose scripts do not run here.

@@ -146,3 +146,45 @@ async fn a_program_that_the_file_allows_is_a_kind_of_this_server() {
     assert_eq!(output.text(), "hello Ada\n");
     process.kill().await;
 }
+
+#[tokio::test]
+async fn a_kind_that_the_file_declares_waits_for_its_workers() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = async |file: &str| {
+        write(directory.path(), file);
+        let mut command = command(directory.path(), ANY_PORT);
+        command.args(["--config", "glassworks.toml"]);
+        command
+    };
+    let file = "[kinds.resize]\ndescription = \"Makes an image smaller.\"\n\
+                schema = { required = [\"width\"] }\n";
+    let process = Process::spawn(start(file).await).await;
+    let client = process.client();
+    let submit = async |payload: serde_json::Value| {
+        let task = serde_json::json!({"kind": "resize", "payload": payload});
+        client.post("/api/tasks", &task).await
+    };
+    let refused = submit(serde_json::json!({"height": 1})).await;
+    refused.problem(422, "/api/tasks");
+    let accepted = submit(serde_json::json!({"width": 1})).await.json();
+    assert_eq!(accepted["state"], "queued");
+    let kinds = client.get("/api/kinds").await.json();
+    let mut kinds = kinds["kinds"].as_array().unwrap().iter();
+    let kind = kinds.find(|kind| kind["kind"] == "resize").unwrap();
+    assert_eq!(kind["origin"], "declared");
+    assert_eq!(kind["description"], "Makes an image smaller.");
+    assert_eq!(kind["queued"], 1);
+    process.kill().await;
+
+    for (file, why) in [
+        (
+            "[kinds.sleep]\n",
+            "this server runs a kind of this name itself",
+        ),
+        ("[kinds.\"a b\"]\n", "its name must be 1 to 64 letters"),
+        ("[kinds.a]\nschema = { type = 5 }\n", "is no JSON Schema"),
+    ] {
+        let said = refusal(start(file).await).await;
+        assert!(said.contains(why), "{said}");
+    }
+}

@@ -5,6 +5,7 @@
     reason = "what is not there fails the test, in its arrangements too"
 )]
 
+mod access;
 mod aggregate;
 mod answers;
 mod configuration;
@@ -15,6 +16,7 @@ mod files;
 mod full_disk;
 mod holding;
 mod incremental;
+mod lab;
 mod learn;
 mod many;
 mod openapi;
@@ -28,3 +30,5 @@ mod submitting;
 mod support;
 mod tasks;
 mod waiting;
+mod workers;
+mod working;

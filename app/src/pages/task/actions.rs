@@ -4,6 +4,7 @@ use glassworks_protocol::{State, TaskId};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use crate::access::may_submit;
 use crate::components::{FunctionForm, ProblemNote, changing};
 use crate::functions::{Change, ChangeTask};
 use crate::refused::Refused;
@@ -25,7 +26,12 @@ pub(super) fn Actions(
             round.update(|round| *round += 1);
         }
     });
-    let buttons = move || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
+    let allowed = may_submit();
+    let buttons = move || {
+        // Who only looks has no use for them.
+        let all = || view.with(|view| buttons(view.task.state, view.task.cancel_requested));
+        allowed.then(all).unwrap_or_default()
+    };
     // Each has an element of its own: what somebody is about to press never becomes another.
     let buttons =
         view! { <For each=buttons key=|button| *button children=Button::view /> }.into_any();

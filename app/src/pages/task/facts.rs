@@ -64,6 +64,9 @@ fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
     if !task.tags.is_empty() {
         facts.push(("Tags", Fact::Words(task.tags.join(", "))));
     }
+    if let Some(name) = &task.submitted_by {
+        facts.push(("Submitted by", words(name)));
+    }
     if let Some(key) = &task.unique_key {
         facts.push(("Unique key", words(key)));
     }

@@ -1,11 +1,12 @@
 //! One batch: loading what its writes are about, deciding them in memory, storing what came of it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{FutureExt, try_join};
 use glassworks_protocol::{EventBody, QueueSettings, State, TaskId, Timestamp};
 use uuid::Uuid;
 
+use super::audit::Entries;
 use super::changes::{Pending, ask, when};
 use super::connect::Connected;
 use super::fault::Failed;
@@ -13,12 +14,14 @@ use super::news::Draft;
 use super::rows::{self, StoredHead};
 use super::statements::WriterStatements;
 use super::text::escaped;
-use super::{Time, queues, sql};
+use super::{Time, queues, remote, sql};
 use crate::limits::Limits;
 use crate::store::allowance::Pace;
 use crate::store::counts::Counts;
 use crate::store::decision::{Effects, Head};
-use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write, fenced};
+use crate::store::write::{
+    Accepted, Committed, End, NewRow, Offer, Outcome, Refusal, Write, fenced,
+};
 use crate::store::{StoreError, StoreFailure, admission, codes};
 
 /// One batch in its transaction.
@@ -36,9 +39,14 @@ pub(super) struct Batch<'b> {
     pub(super) requests: HashMap<String, (Vec<u8>, Vec<TaskId>)>,
     pub(super) counts: Counts,
     pub(super) queues: HashMap<String, (QueueSettings, Pace)>,
+    /// The kinds that workers have offered, where the batch offers any.
+    pub(super) kinds: BTreeSet<String>,
+    /// What is offered now, by kind.
+    pub(super) offers: BTreeMap<String, Offer>,
     pub(super) pending: Pending<'b>,
     pub(super) committed: Committed,
     pub(super) news: Draft,
+    pub(super) entries: Entries,
 }
 
 /// A batch that was decided.
@@ -108,11 +116,14 @@ impl<'b> Batch<'b> {
         } else {
             sql::BEGIN_LAZILY
         };
-        let ((), transaction, heads, keys, requests, counts, queues, now) = try_join!(
+        let ((), transaction, heads, remotes, keys, requests, counts, queues, kinds, now) = try_join!(
             client.batch_execute(begin),
             client.query_one(&its.probe, &[]),
             ask(!subject.tasks.is_empty(), async {
                 client.query(&its.heads, &[&subject.tasks]).await
+            }),
+            ask(!subject.remote.is_empty(), async {
+                client.query(&its.remotes, &[&subject.remote]).await
             }),
             ask(
                 !subject.keys.is_empty() || !subject.retried.is_empty(),
@@ -127,6 +138,7 @@ impl<'b> Batch<'b> {
             }),
             ask(subject.counted, client.query(&its.counts, &[])),
             ask(subject.claims, client.query(&its.queues, &[])),
+            ask(subject.offers, client.query(&its.names_of_kinds, &[])),
             client.query_one(&its.now, &[]),
         )?;
         let stored_now = rows::moment(&now, 0)?;
@@ -141,12 +153,17 @@ impl<'b> Batch<'b> {
             requests: HashMap::new(),
             counts: Counts::default(),
             queues: HashMap::new(),
+            kinds: BTreeSet::new(),
+            offers: BTreeMap::new(),
             pending: Pending::default(),
             committed: Committed::default(),
             news: Draft::default(),
+            entries: Entries::default(),
         };
+        let mut remotes = remote::by_task(&remotes)?;
         for row in &heads {
-            let stored = rows::head(row)?;
+            let mut stored = rows::head(row)?;
+            stored.head.remote = remotes.remove(&stored.head.id);
             batch.heads.insert(stored.head.id, stored);
         }
         for row in &keys {
@@ -174,10 +191,13 @@ impl<'b> Batch<'b> {
             let (name, settings, pace) = queues::settings(row)?;
             batch.queues.insert(name, (settings, pace));
         }
+        for row in &kinds {
+            batch.kinds.insert(rows::get(row, 0)?);
+        }
         Ok((batch, rows::get(&transaction, 0)?))
     }
 
-    async fn apply(&mut self, write: &'b Write) -> Result<Outcome, Failed> {
+    pub(super) async fn apply(&mut self, write: &'b Write) -> Result<Outcome, Failed> {
         let now = self.now;
         Ok(match write {
             Write::Probe => Outcome::Probed,
@@ -197,6 +217,10 @@ impl<'b> Batch<'b> {
                 entries,
                 end,
             } => Outcome::Finished(self.finish(*task, *attempt, entries, end)),
+            Write::Report { reports, lease_ms } => {
+                Outcome::Reported(self.report(reports, *lease_ms))
+            }
+            Write::Offer(offers) => Outcome::Offered(self.offer(offers)),
             Write::Renew { attempts, lease_ms } => {
                 Outcome::Renewed(self.renew(attempts, *lease_ms))
             }
@@ -241,6 +265,24 @@ impl<'b> Batch<'b> {
             Write::PruneRequests { accepted_ms, limit } => {
                 Outcome::Pruned(self.prune_requests(*accepted_ms, *limit).await?)
             }
+            Write::By(caused) => self.apply_by(caused).await?,
+            Write::SaveKey(key) => Outcome::KeySaved(self.save_key(key).await?),
+            Write::RevokeKey(id) => Outcome::KeyRevoked(self.revoke_key(*id).await?),
+            Write::SaveSession(session) => {
+                self.save_session(session).await?;
+                Outcome::SessionSaved
+            }
+            Write::EndSession(id) => Outcome::SessionEnded(self.end_session(*id).await?),
+            Write::SaveUse(used) => {
+                self.save_use(used).await?;
+                Outcome::UseSaved
+            }
+            Write::PruneSessions { idle_ms, limit } => {
+                Outcome::Pruned(self.prune_sessions(*idle_ms, *limit).await?)
+            }
+            Write::PruneAudit { older_ms, limit } => {
+                Outcome::Pruned(self.prune_audit(*older_ms, *limit).await?)
+            }
         })
     }
 
@@ -254,6 +296,7 @@ impl<'b> Batch<'b> {
             counts.states.push(codes::code(state));
             counts.by.push(by);
         }
+        self.news.left(self.counts.total(State::Queued) > 0);
         let news = std::mem::take(&mut self.news).finish(by, &self.committed);
         let (client, its) = (&self.connected.client, &self.connected.statements);
         let (connected, heads, events) = (self.connected, &self.heads, &self.committed.events);
@@ -271,6 +314,12 @@ impl<'b> Batch<'b> {
                 .await
                 .map_err(Failed::from)
         };
+        let offered = remote::save_kinds(connected, &self.offers, self.now);
+        let offered = async { offered.await.map_err(Failed::from) };
+        let entered = async {
+            let entered = self.entries.store(connected).await;
+            entered.map_err(Failed::from)
+        };
         let told = async {
             let told = async { client.execute(&its.notify, &[&news]).await };
             when(news.is_some(), told).await.map_err(Failed::from)
@@ -279,7 +328,7 @@ impl<'b> Batch<'b> {
             let committed = client.batch_execute(sql::COMMIT);
             committed.await.map_err(Failed::from)
         };
-        try_join!(flushed, counted, told, committed)?;
+        try_join!(flushed, counted, offered, entered, told, committed)?;
         Ok(())
     }
 
@@ -396,6 +445,8 @@ impl<'b> Batch<'b> {
             return;
         };
         let (id, before, after) = (head.id, stored.head.state, head.state);
+        let is_reported = head.remote != stored.head.remote
+            || (head.remote.is_some() && head.lease_expires_at != stored.head.lease_expires_at);
         stored.head = head;
         if before != after {
             let lane = (stored.queue.as_str(), stored.kind.as_str());
@@ -411,6 +462,9 @@ impl<'b> Batch<'b> {
         let mut effects = effects;
         self.committed.events.append(&mut effects.events);
         self.pending.note(id, before != after, effects);
+        if is_reported {
+            self.pending.reported.insert(id);
+        }
     }
 
     fn delete(&mut self, task: TaskId) -> Result<Option<u32>, Refusal> {
@@ -459,10 +513,13 @@ struct Subject<'b> {
     keys: Vec<String>,
     /// Tasks whose unique keys matter.
     retried: Vec<Uuid>,
+    /// Tasks whose attempts may be remote ones.
+    remote: Vec<Uuid>,
     requests: Vec<&'b str>,
     /// Whether it depends on how many tasks there are.
     counted: bool,
     claims: bool,
+    offers: bool,
 }
 
 impl<'b> Subject<'b> {
@@ -470,7 +527,7 @@ impl<'b> Subject<'b> {
         let mut subject = Self::default();
         let mut tasks = BTreeSet::new();
         for write in writes {
-            match write {
+            match write.plain() {
                 Write::Submit(rows) => subject.submits(rows),
                 Write::SubmitOnce { rows, request } => {
                     subject.submits(rows);
@@ -488,10 +545,18 @@ impl<'b> Subject<'b> {
                     tasks.insert(task.0);
                     subject.retried.push(task.0);
                 }
-                Write::Record { task, .. }
-                | Write::Finish { task, .. }
-                | Write::Cancel(task)
-                | Write::Delete(task) => {
+                Write::Report { reports, .. } => {
+                    tasks.extend(reports.iter().map(|report| report.task.0));
+                    subject
+                        .remote
+                        .extend(reports.iter().map(|report| report.task.0));
+                }
+                Write::Cancel(task) => {
+                    tasks.insert(task.0);
+                    subject.remote.push(task.0);
+                }
+                Write::Offer(_) => subject.offers = true,
+                Write::Record { task, .. } | Write::Finish { task, .. } | Write::Delete(task) => {
                     tasks.insert(task.0);
                 }
                 Write::Probe
@@ -500,7 +565,15 @@ impl<'b> Subject<'b> {
                 | Write::SaveSchedule(_)
                 | Write::DeleteSchedule(_)
                 | Write::Reschedule { .. }
+                | Write::By(_)
+                | Write::SaveKey(_)
+                | Write::RevokeKey(_)
+                | Write::SaveSession(_)
+                | Write::EndSession(_)
+                | Write::SaveUse(_)
                 | Write::Prune { .. }
+                | Write::PruneSessions { .. }
+                | Write::PruneAudit { .. }
                 | Write::PruneRequests { .. } => {}
             }
         }

@@ -1,6 +1,6 @@
 //! What a batch has decided and not yet stored, and storing it by a few statements.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{FutureExt, try_join};
 use glassworks_protocol::{Event, Failure, Progress, TaskId, Timestamp};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::connect::Connected;
 use super::fault::Failed;
+use super::remote::Remotes;
 use super::rows::{StoredHead, json_text, narrow, signed};
 use super::statements::WriterStatements;
 use super::text::escaped;
@@ -24,6 +25,8 @@ pub(super) struct Pending<'b> {
     pub(super) new: Vec<&'b NewRow>,
     /// Tasks whose heads have changed.
     dirty: BTreeMap<TaskId, Dirty>,
+    /// Tasks of whose remote attempts something else is known.
+    pub(super) reported: BTreeSet<TaskId>,
     /// How many of the batch's events are stored.
     stored_events: usize,
     deletions: Vec<(TaskId, Deletion)>,
@@ -94,6 +97,7 @@ impl Pending<'_> {
         self.gone.push(id.0);
         self.new.retain(|new| new.id != id);
         self.dirty.remove(&id);
+        self.reported.remove(&id);
     }
 
     /// Stores what is known of `heads` and `events`; of tasks that are not stored at all yet only
@@ -128,6 +132,14 @@ impl Pending<'_> {
                 updates.add(stored, dirty)?;
             }
         }
+        let mut remotes = Remotes::default();
+        let mut not_remote = self.gone.clone();
+        for id in std::mem::take(&mut self.reported) {
+            match heads.get(&id) {
+                Some(stored) if stored.head.remote.is_some() => remotes.add(stored)?,
+                _ => not_remote.push(id.0),
+            }
+        }
         let told = Told::of(&events[self.stored_events..])?;
         self.stored_events = events.len();
         let cuts = Cuts::of(std::mem::take(&mut self.deletions))?;
@@ -146,6 +158,7 @@ impl Pending<'_> {
             inserts.store(connected).boxed(),
             updates.store(connected).boxed(),
             moves.store(connected).boxed(),
+            remotes.store(connected).boxed(),
             told.store(connected).boxed(),
             cuts.store(connected).boxed(),
             failures.store(connected).boxed(),
@@ -174,6 +187,9 @@ impl Pending<'_> {
             }),
             when(any, async {
                 client.execute(&its.delete_tags, &[&gone]).await
+            }),
+            when(!not_remote.is_empty(), async {
+                client.execute(&its.delete_remotes, &[&not_remote]).await
             }),
         )?;
         Ok(())
@@ -329,6 +345,7 @@ struct Inserts<'b> {
     tags: Vec<Option<String>>,
     retries: Vec<Option<String>>,
     traces: Vec<Option<&'b str>>,
+    submitters: Vec<Option<String>>,
     labels: Labels<'b>,
 }
 
@@ -361,6 +378,9 @@ impl<'b> Inserts<'b> {
         self.retries
             .push(new.retry.as_ref().map(json_text).transpose()?);
         self.traces.push(new.traceparent.as_deref());
+        let submitter = new.submitted_by.as_deref();
+        self.submitters
+            .push(submitter.map(|name| escaped(name).into_owned()));
         for tag in &new.tags {
             let labels = &mut self.labels;
             labels.tags.push(tag);
@@ -421,6 +441,7 @@ impl<'b> Inserts<'b> {
                             &self.tags,
                             &self.retries,
                             &self.traces,
+                            &self.submitters,
                         ],
                     )
                     .await

@@ -1,19 +1,19 @@
 //! Claims and leases: who runs what, and until when.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::{FutureExt, try_join};
-use glassworks_protocol::{QueueSettings, State, TaskId, Timestamp};
+use glassworks_protocol::{QueueSettings, RetryPolicy, State, TaskId, Timestamp};
 use uuid::Uuid;
 
 use super::batch::Batch;
 use super::changes::ask;
 use super::fault::Failed;
-use super::queues;
 use super::rows::{self, StoredHead};
+use super::{queues, remote};
 use crate::store::allowance::{Allowance, allowance};
-use crate::store::decision;
-use crate::store::write::{Claim, Claimed, Lost, Outcome, RenewedLease};
+use crate::store::decision::{self, Head};
+use crate::store::write::{Claim, Claimed, Lease, Lost, Outcome, RenewedLease};
 
 /// How many due tasks one claim moves to the queue at most; the rest follow with the next.
 const PROMOTED_AT_A_TIME: u32 = 1_000;
@@ -37,8 +37,44 @@ struct Lane {
     allowed: u32,
 }
 
+/// What a run needs of a task beside its head.
+pub(super) struct Body {
+    /// As JSON text.
+    payload: String,
+    retry: Option<RetryPolicy>,
+    traceparent: Option<String>,
+}
+
+impl Body {
+    /// What the run of the task needs whose attempt `head` makes.
+    pub(super) fn claimed(self, stored: &StoredHead, head: &Head, lease: Option<Lease>) -> Claimed {
+        Claimed {
+            id: head.id,
+            kind: stored.kind.clone(),
+            payload: self.payload,
+            attempt: head.attempt,
+            run_at: head.run_at,
+            timeout_ms: stored.timeout_ms,
+            retry: self.retry,
+            traceparent: self.traceparent,
+            counted_attempts: head.counted_attempts(),
+            lease,
+        }
+    }
+}
+
 impl Batch<'_> {
     pub(super) async fn claim(&mut self, claim: &Claim) -> Result<Outcome, Failed> {
+        if let Some(remote) = &claim.remote {
+            let tasks = self.claimed_before(claim, remote).boxed().await?;
+            if !tasks.is_empty() {
+                return Ok(Outcome::Claimed {
+                    tasks,
+                    next_due: None,
+                    more: true,
+                });
+            }
+        }
         let mut more = self.promote().boxed().await?;
         let running = self.limits_of(claim).boxed().await?;
         let lanes = self.lanes(claim, &running);
@@ -46,10 +82,11 @@ impl Batch<'_> {
         let startable: u64 = lanes.iter().map(allowed).sum();
         more |= startable > claim.room.into();
         let (chosen, next_due, held) = self.choose(claim, &lanes).boxed().await?;
-        let tasks = self.take(claim, &chosen).await?;
+        let tasks = self.take(claim, &chosen).boxed().await?;
+        more |= tasks.len() < chosen.len();
         let mut starts: BTreeMap<String, u32> = BTreeMap::new();
-        for id in &chosen {
-            if let Some(stored) = self.heads.get(id) {
+        for task in &tasks {
+            if let Some(stored) = self.heads.get(&task.id) {
                 *starts.entry(stored.queue.clone()).or_default() += 1;
             }
         }
@@ -69,8 +106,7 @@ impl Batch<'_> {
             .min();
         let again = held.then(|| self.now.plus_millis(HELD_FOR_MS));
         // What is left, others may take now.
-        self.news
-            .claimed(self.counts.total(State::Queued) > 0 || more);
+        self.news.claimed(more);
         let next_due = [next_due, next_start, again].into_iter().flatten().min();
         Ok(Outcome::Claimed {
             tasks,
@@ -101,14 +137,16 @@ impl Batch<'_> {
             let stored = rows::head(row)?;
             let mut head = stored.head.clone();
             let effects = head.resettle(self.now);
-            self.heads.insert(head.id, stored);
+            self.hold(stored);
             self.keep(head, effects);
         }
+        // Whoever waits for work of another sort than this claim's may find some.
+        self.committed.wake |= !due.is_empty();
         for row in &due {
             let stored = rows::head(row)?;
             let mut head = stored.head.clone();
             if let Ok(effects) = head.due(self.now) {
-                self.heads.insert(head.id, stored);
+                self.hold(stored);
                 self.keep(head, effects);
             }
         }
@@ -222,8 +260,7 @@ impl Batch<'_> {
             client.query_one(&its.next_due, &[]),
         )?;
         for row in &found {
-            let stored = rows::head(row)?;
-            self.heads.insert(stored.head.id, stored);
+            self.hold(rows::head(row)?);
         }
         let stored: HashSet<TaskId> = found
             .iter()
@@ -266,67 +303,69 @@ impl Batch<'_> {
         Ok((chosen, next_due, held))
     }
 
-    /// Starts an attempt of each of `chosen`, and reads what their runs need.
+    /// Starts an attempt of each of `chosen`, as far as the claim takes their payloads.
     async fn take(&mut self, claim: &Claim, chosen: &[TaskId]) -> Result<Vec<Claimed>, Failed> {
+        let most_bytes = claim.remote.as_ref().map_or(u64::MAX, |it| it.max_bytes);
+        let mut bodies = self.bodies(chosen, most_bytes).await?;
+        let mut bytes = 0;
         let mut tasks = Vec::with_capacity(chosen.len());
         for id in chosen {
+            if bytes >= most_bytes {
+                break;
+            }
             let Some(stored) = self.heads.get_mut(id) else {
                 continue;
             };
+            let body = bodies.remove(id).ok_or_else(|| remote::bodiless(*id))?;
             let mut head = stored.head.clone();
-            let Ok(effects) = head.claim(self.now, claim.lease_ms) else {
+            let of_task = (stored.timeout_ms, body.retry);
+            let Ok((effects, lease)) = claim.start(&mut head, of_task, self.now) else {
                 continue;
             };
             stored.node = Some(claim.node.clone());
-            tasks.push(Claimed {
-                id: *id,
-                kind: stored.kind.clone(),
-                payload: String::new(),
-                attempt: head.attempt,
-                run_at: head.run_at,
-                timeout_ms: stored.timeout_ms,
-                retry: None,
-                traceparent: None,
-                counted_attempts: head.counted_attempts(),
-            });
+            bytes += body.payload.len() as u64;
+            tasks.push(body.claimed(stored, &head, lease));
             self.keep(head, effects);
             self.pending.forget_progress(*id);
         }
-        self.add_bodies(&mut tasks).await?;
         Ok(tasks)
     }
 
-    async fn add_bodies(&mut self, tasks: &mut [Claimed]) -> Result<(), Failed> {
-        let mut places: HashMap<Uuid, usize> = HashMap::new();
-        for (place, task) in tasks.iter().enumerate() {
-            places.insert(task.id.0, place);
-        }
+    /// What the runs of `tasks` need, until their payloads have `most_bytes` together.
+    pub(super) async fn bodies(
+        &self,
+        tasks: &[TaskId],
+        most_bytes: u64,
+    ) -> Result<HashMap<TaskId, Body>, Failed> {
+        let mut wanted: BTreeSet<TaskId> = tasks.iter().copied().collect();
+        let mut bodies = HashMap::with_capacity(tasks.len());
         for new in &self.pending.new {
-            if let Some(place) = places.remove(&new.id.0) {
-                tasks[place].payload.clone_from(&new.payload);
-                tasks[place].retry = new.retry;
-                tasks[place].traceparent.clone_from(&new.traceparent);
+            if wanted.remove(&new.id) {
+                let body = Body {
+                    payload: new.payload.clone(),
+                    retry: new.retry,
+                    traceparent: new.traceparent.clone(),
+                };
+                bodies.insert(new.id, body);
             }
         }
-        if places.is_empty() {
-            return Ok(());
-        }
-        let stored: Vec<Uuid> = places.keys().copied().collect();
+        let stored = tasks.iter().filter(|id| wanted.contains(id));
+        let stored: Vec<Uuid> = stored.map(|id| id.0).collect();
         let (client, its) = (&self.connected.client, &self.connected.statements);
-        for row in &client.query(&its.bodies, &[&stored]).await? {
-            let id: Uuid = rows::get(row, 0)?;
-            let Some(place) = places.remove(&id) else {
-                continue;
-            };
+        let most = rows::signed(most_bytes);
+        let found = ask(!stored.is_empty(), async {
+            client.query(&its.bodies, &[&stored, &most]).await
+        });
+        for row in &found.await? {
             let retry: Option<&str> = rows::get(row, 2)?;
-            tasks[place].payload = rows::get(row, 1)?;
-            tasks[place].retry = retry.map(rows::json).transpose()?;
-            tasks[place].traceparent = rows::get(row, 3)?;
+            let body = Body {
+                payload: rows::get(row, 1)?,
+                retry: retry.map(rows::json).transpose()?,
+                traceparent: rows::get(row, 3)?,
+            };
+            bodies.insert(rows::task_id(row, 0)?, body);
         }
-        match places.keys().next() {
-            None => Ok(()),
-            Some(id) => Err(rows::unreadable(format_args!("task {id} has no body")).into()),
-        }
+        Ok(bodies)
     }
 
     pub(super) fn renew(&mut self, attempts: &[(TaskId, u32)], lease_ms: u64) -> Vec<RenewedLease> {
@@ -353,6 +392,7 @@ impl Batch<'_> {
         let (before, lease_ms, own) = match lost {
             Lost::All => (i64::MAX, None, &[][..]),
             Lost::Expired { lease_ms, held } => (self.now.as_millis(), Some(*lease_ms), &held[..]),
+            Lost::Remote { roll } => return self.rescue_remote(*roll, limit).boxed().await,
         };
         let own: HashSet<(TaskId, u32)> = own.iter().copied().collect();
         let wanted = i64::from(limit).saturating_add(rows::signed(own.len() as u64));
@@ -376,7 +416,7 @@ impl Batch<'_> {
             let Ok(effects) = head.rescue(self.now, &message) else {
                 continue;
             };
-            self.heads.insert(head.id, stored);
+            self.hold(stored);
             self.keep(head, effects);
             self.committed.wake = true;
             rescued += 1;

@@ -50,7 +50,7 @@ impl Batch<'_> {
         Ok(u32::try_from(pruned).unwrap_or(u32::MAX))
     }
 
-    fn before(&self, age_ms: u64) -> Timestamp {
+    pub(super) fn before(&self, age_ms: u64) -> Timestamp {
         self.now
             .plus_millis(-i64::try_from(age_ms).unwrap_or(i64::MAX))
     }

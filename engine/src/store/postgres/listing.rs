@@ -56,7 +56,12 @@ pub(super) async fn nearest(
     {
         return Ok(Vec::new());
     }
-    if names.iter().all(|name| name.is_none()) && filter.state.is_empty() {
+    let (no_kind, no_queue) = ([].as_slice(), [].as_slice());
+    let (kinds, queues) = filter.reach.as_ref().map_or((no_kind, no_queue), |reach| {
+        (reach.kinds.as_slice(), reach.queues.as_slice())
+    });
+    if names.iter().all(|name| name.is_none()) && filter.state.is_empty() && filter.reach.is_none()
+    {
         return of_all(reader, &bounds, limit).await;
     }
     let (client, its) = (&reader.client, &reader.statements);
@@ -75,7 +80,12 @@ pub(super) async fn nearest(
         };
         let (kind, queue) = (&filter.kind, &filter.queue);
         client
-            .query(statement, &[&low, &high, &limit, kind, queue, &states, tag])
+            .query(
+                statement,
+                &[
+                    &low, &high, &limit, kind, queue, &states, &kinds, &queues, tag,
+                ],
+            )
             .await?
     } else {
         let statement = if bounds.to_older {
@@ -85,7 +95,10 @@ pub(super) async fn nearest(
         };
         let (kind, queue) = (&filter.kind, &filter.queue);
         client
-            .query(statement, &[&low, &high, &limit, kind, queue, &states])
+            .query(
+                statement,
+                &[&low, &high, &limit, kind, queue, &states, &kinds, &queues],
+            )
             .await?
     };
     found.iter().map(|row| rows::task_id(row, 0)).collect()

@@ -5,7 +5,9 @@
 //! together. The database's clock is the clock. What a batch has done is told to the other nodes by
 //! at most one `NOTIFY` in its own transaction.
 
+mod access;
 mod address;
+mod audit;
 mod batch;
 mod changes;
 mod claiming;
@@ -20,6 +22,7 @@ mod news;
 mod queues;
 mod read;
 mod readers;
+mod remote;
 mod requests;
 mod rows;
 mod schedules;
@@ -38,8 +41,8 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, try_join};
 use glassworks_protocol::{
-    NodeInfo, Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary,
-    Timestamp,
+    AuditEntry, AuditFilter, NodeInfo, Queue, Schedule, StateCounts, StoreFigures, Task,
+    TaskFilter, TaskId, TaskSummary, Timestamp,
 };
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -53,8 +56,11 @@ use self::meeting::Meeting;
 use self::readers::{Lane, Readers};
 use self::statements::{NoStatements, WriterStatements};
 use self::writer::{Shared, Writer};
+use super::access::Access;
 use super::text::Sought;
-use super::{Clock, Committed, EventPage, Listing, News, Place, Store, StoreError, Write};
+use super::{
+    Clock, Committed, EventPage, Listing, News, OfferedKind, Place, Store, StoreError, Write,
+};
 use crate::limits::Limits;
 
 pub use address::Address;
@@ -156,6 +162,7 @@ pub struct PostgresStore {
     readers: Readers,
     writer: Writer,
     shared: Shared,
+    time: Arc<Time>,
     meeting: Meeting,
     _folding: Folding,
 }
@@ -197,9 +204,17 @@ impl PostgresStore {
             unsure: Arc::new(Notify::new()),
             changed: Arc::new(AtomicBool::new(true)),
         };
+        let time = Arc::new(time);
         Ok(Self {
             readers: Readers::new(endpoint.clone()),
-            writer: Writer::new(writing, endpoint.clone(), limits, time, &shared),
+            writer: Writer::new(
+                writing,
+                endpoint.clone(),
+                limits,
+                Arc::clone(&time),
+                &shared,
+            ),
+            time,
             meeting: Meeting::new(endpoint.clone()),
             _folding: Folding::start(endpoint.clone(), Arc::clone(&shared.changed)),
             endpoint,
@@ -338,6 +353,25 @@ impl Store for PostgresStore {
             .boxed()
     }
 
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
+        self.readers
+            .read(Lane::Single, |reader, _| access::all(reader).boxed())
+            .boxed()
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |reader, _| {
+                async move { audit::entries(reader, &filter, before, limit).await }.boxed()
+            })
+            .boxed()
+    }
+
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
         self.readers
             .read(Lane::Single, |reader, _| read::counts(reader).boxed())
@@ -350,6 +384,32 @@ impl Store for PostgresStore {
                 read::oldest_waiting(reader).boxed()
             })
             .boxed()
+    }
+
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>> {
+        self.readers
+            .read(Lane::Single, |reader, _| remote::kinds(reader).boxed())
+            .boxed()
+    }
+
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        self.readers
+            .read(Lane::Single, |reader, _| {
+                remote::queued_by_kind(reader).boxed()
+            })
+            .boxed()
+    }
+
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        async {
+            let (next, now) = self
+                .readers
+                .read(Lane::Single, |reader, _| remote::next_end(reader).boxed())
+                .await?;
+            // Whoever asks compares it with the clock of this process.
+            Ok(next.map(|at| at.plus_millis(self.time.ahead_of(now))))
+        }
+        .boxed()
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {

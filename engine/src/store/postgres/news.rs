@@ -15,14 +15,22 @@ const MOST_TASKS: usize = LONGEST / 35;
 /// What a batch has done that its outcomes do not say.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    /// Whether it left work, where it has claimed.
+    /// Whether it may have left work, where it has claimed.
     left_work: Option<bool>,
     /// A schedule was made, changed or deleted.
     pub(super) schedules: bool,
+    /// A worker offers kinds.
+    pub(super) kinds: bool,
+    /// A key or a session was made or ended.
+    pub(super) access: bool,
     cancelled: Vec<(TaskId, u32)>,
 }
 
 /// A message. Short names: many are to fit.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of another thing whether to look"
+)]
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Message {
     /// The store that sent it.
@@ -39,6 +47,12 @@ struct Message {
     /// Schedules changed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     s: bool,
+    /// Kinds were offered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    k: bool,
+    /// Keys or sessions changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    a: bool,
 }
 
 /// An id without hyphens.
@@ -46,9 +60,16 @@ struct Message {
 struct Simple(#[serde(with = "uuid::serde::simple")] Uuid);
 
 impl Draft {
-    /// It has claimed, and left work or none.
-    pub(super) fn claimed(&mut self, left_work: bool) {
-        self.left_work = Some(left_work);
+    /// It has claimed, and is known to have left some or not.
+    pub(super) fn claimed(&mut self, more: bool) {
+        *self.left_work.get_or_insert_default() |= more;
+    }
+
+    /// When it ends, tasks are queued or not.
+    pub(super) fn left(&mut self, queued: bool) {
+        if let Some(left_work) = &mut self.left_work {
+            *left_work |= queued;
+        }
     }
 
     /// A running attempt was asked to stop.
@@ -65,8 +86,12 @@ impl Draft {
             .collect();
         tasks.sort_unstable();
         tasks.dedup();
-        let work = self.left_work.unwrap_or(committed.wake);
-        if tasks.is_empty() && !work && !self.schedules && self.cancelled.is_empty() {
+        // A claim that changed nothing brought nothing: nodes that told each other of what none of
+        // them takes would never end.
+        let changed = committed.wake || !tasks.is_empty();
+        let work = changed && self.left_work.unwrap_or(committed.wake);
+        let rules = self.schedules || self.kinds || self.access;
+        if tasks.is_empty() && !work && !rules && self.cancelled.is_empty() {
             return None;
         }
         let mut message = Message {
@@ -80,6 +105,8 @@ impl Draft {
                 .collect(),
             w: work,
             s: self.schedules,
+            k: self.kinds,
+            a: self.access,
         };
         let fits = |text: &String| text.len() <= LONGEST;
         let text = serde_json::to_string(&message).ok();
@@ -118,6 +145,8 @@ pub(super) fn read(text: &str, own: Uuid) -> Option<News> {
             .collect(),
         work: message.w,
         schedules: message.s,
+        kinds: message.k,
+        access: message.a,
     })
 }
 
@@ -153,6 +182,22 @@ mod tests {
             assert_eq!(news.tasks, named.then_some(committed.deleted));
             assert_eq!(news.cancelled, [stopped]);
         }
+        let offered = Draft {
+            kinds: true,
+            ..Draft::default()
+        };
+        let text = offered.finish(one, &Committed::default()).unwrap();
+        assert!(read(&text, other).unwrap().kinds);
+        let draft = Draft {
+            access: true,
+            ..Draft::default()
+        };
+        let text = draft.finish(one, &Committed::default()).unwrap();
+        let access = News {
+            access: true,
+            ..News::none()
+        };
+        assert_eq!(read(&text, other), Some(access));
         let mut draft = Draft::default();
         for _ in 0..1_000 {
             draft.cancelled(TaskId(Uuid::now_v7()), 1);
@@ -160,5 +205,20 @@ mod tests {
         let text = draft.finish(one, &deleted(1_000)).unwrap();
         assert_eq!(read(&text, other).unwrap().tasks, None);
         assert_eq!(read("?", other), Some(News::anything()));
+    }
+
+    #[test]
+    fn a_claim_that_finds_nothing_tells_nobody_to_look() {
+        let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let claimed = |queued, committed: &Committed| {
+            let mut draft = Draft::default();
+            draft.claimed(false);
+            draft.left(queued);
+            let text = draft.finish(one, committed);
+            text.map(|text| read(&text, other).unwrap().work)
+        };
+        assert_eq!(claimed(true, &Committed::default()), None);
+        assert_eq!(claimed(true, &deleted(1)), Some(true));
+        assert_eq!(claimed(false, &deleted(1)), Some(false));
     }
 }

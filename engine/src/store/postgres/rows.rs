@@ -94,7 +94,11 @@ pub(super) struct StoredHead {
     pub(super) head: Head,
 }
 
-/// Reads the columns of the `HEADS…` statements.
+/// How many columns [`head`] reads.
+pub(super) const HEAD_COLUMNS: usize = 21;
+
+/// Reads the columns of the `HEADS…` statements. Whether its latest attempt is a remote one stands
+/// elsewhere.
 pub(super) fn head(row: &Row) -> Result<StoredHead> {
     let log: Option<&str> = get(row, 13)?;
     let wait_ms: Option<i64> = get(row, 16)?;
@@ -121,6 +125,7 @@ pub(super) fn head(row: &Row) -> Result<StoredHead> {
             cancel_requested: get(row, 11)?,
             last_seq: number(row, 12)?,
             log: log.map(json::<Log>).transpose()?.unwrap_or_default(),
+            remote: None,
         },
     })
 }
@@ -166,6 +171,7 @@ fn summary(row: &Row) -> Result<TaskSummary> {
         unique_key: free_text(row, 21)?,
         schedule_id: get::<Option<Uuid>>(row, 22)?,
         node: get(row, 23)?,
+        submitted_by: free_text(row, 24)?,
     })
 }
 
@@ -179,10 +185,10 @@ pub(super) fn short(row: &Row) -> Result<TaskSummary> {
 /// Reads the columns of `TASKS`.
 pub(super) fn task(row: &Row) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: JsonText = json(get(row, 24)?)?;
-    let result: Option<&str> = get(row, 25)?;
+    let payload: JsonText = json(get(row, 25)?)?;
+    let result: Option<&str> = get(row, 26)?;
     let errors = failures(row)?;
-    let failed = u64::from(small(row, 27)?);
+    let failed = u64::from(small(row, 28)?);
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -207,17 +213,18 @@ pub(super) fn task(row: &Row) -> Result<Task> {
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,
         node: summary.node,
-        traceparent: get(row, 26)?,
+        submitted_by: summary.submitted_by,
+        traceparent: get(row, 27)?,
         last_seq: summary.last_seq,
     })
 }
 
 /// The failures that are kept, oldest first, from the columns of `TASKS`.
 fn failures(row: &Row) -> Result<Vec<Failure>> {
-    let attempts: Option<Vec<i32>> = get(row, 28)?;
-    let ats: Option<Vec<i64>> = get(row, 29)?;
-    let ran: Option<Vec<i64>> = get(row, 30)?;
-    let messages: Option<Vec<String>> = get(row, 31)?;
+    let attempts: Option<Vec<i32>> = get(row, 29)?;
+    let ats: Option<Vec<i64>> = get(row, 30)?;
+    let ran: Option<Vec<i64>> = get(row, 31)?;
+    let messages: Option<Vec<String>> = get(row, 32)?;
     let columns = attempts
         .into_iter()
         .flatten()

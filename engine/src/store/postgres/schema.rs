@@ -8,7 +8,11 @@ use super::statements::NoStatements;
 use super::{OpenError, sql};
 
 /// The migrations, oldest first. One that has been released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_tasks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_tasks.sql"),
+    include_str!("migrations/0002_access.sql"),
+    include_str!("migrations/0003_remote.sql"),
+];
 
 /// The oldest server that is known to do, as it numbers itself, and as people call it.
 const LEAST_VERSION: (i32, &str) = (150_000, "15");

@@ -77,6 +77,8 @@ macro_rules! heads {
 
 /// Locked in the order of their ids, so that two batches never wait for each other in a ring.
 pub(super) const HEADS: &str = heads!("id = ANY ($1) ORDER BY id FOR UPDATE");
+/// As `HEADS`, without what another transaction holds.
+pub(super) const HEADS_FREE: &str = heads!("id = ANY ($1) ORDER BY id FOR UPDATE SKIP LOCKED");
 pub(super) const HEADS_DUE: &str =
     heads!("state IN (0, 3) AND run_at <= $1 ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED");
 /// Those that would wait longer than they were to.
@@ -84,10 +86,11 @@ pub(super) const HEADS_MISSET: &str = heads!(
     "state IN (0, 3) AND wait_ms IS NOT NULL AND run_at - wait_ms > $1 \
         ORDER BY run_at - wait_ms, id LIMIT $2 FOR UPDATE SKIP LOCKED"
 );
-/// Running tasks are few: they are looked through.
+/// Those that no remote worker makes. Running tasks are few: they are looked through.
 pub(super) const HEADS_EXPIRED: &str = heads!(
-    "state = 2 AND lease_expires_at < $1 \
-        ORDER BY lease_expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"
+    "state = 2 AND lease_expires_at < $1 AND NOT EXISTS \
+            (SELECT 1 FROM remote r WHERE r.task = tasks.id AND r.attempt = tasks.attempt) \
+        ORDER BY lease_expires_at, id LIMIT $2 FOR UPDATE OF tasks SKIP LOCKED"
 );
 pub(super) const HEADS_FINISHED: &str = heads!(
     "state = $1 AND finished_at IS NOT NULL AND finished_at < $2 \
@@ -104,8 +107,66 @@ pub(super) const HEADS_QUEUED: &str = "\
         ORDER BY priority, run_at, id LIMIT lane.wanted FOR UPDATE SKIP LOCKED) t";
 
 pub(super) const NEXT_DUE: &str = "SELECT min(run_at) FROM tasks WHERE state IN (0, 3)";
-pub(super) const BODIES: &str =
-    "SELECT task, payload, retry, traceparent FROM bodies WHERE task = ANY ($1)";
+/// Of the tasks in $1, in that order, until there are payloads of $2 bytes.
+pub(super) const BODIES: &str = "\
+    SELECT task, payload, retry, traceparent FROM ( \
+        SELECT b.task, b.payload, b.retry, b.traceparent, \
+            sum(octet_length(b.payload)) OVER (ORDER BY asked.place) \
+                - octet_length(b.payload) AS before \
+        FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) \
+            JOIN bodies b ON b.task = asked.id \
+    ) whole WHERE before < $2::bigint";
+
+/// The heads of the tasks that a worker's request $1 has claimed and still makes, each with the
+/// remote attempt.
+pub(super) const HEADS_REQUESTED: &str = "\
+    SELECT t.id, kind, queue, state, t.attempt, max_attempts, forgiven, run_at, started_at, \
+        finished_at, lease_expires_at, cancel_requested, last_seq, log, t.timeout_ms, \
+        created_at, wait_ms, priority, node, unique_key, tagged, \
+        r.attempt, request, salt, lease, lease_ms, output_bytes, r.timeout_ms, limit_at, ends_at, \
+        retry, ended \
+    FROM remote r JOIN tasks t ON t.id = r.task \
+    WHERE request = $1 AND due_at IS NOT NULL AND state = 2 AND r.attempt = t.attempt \
+    ORDER BY t.id";
+/// To be asked after the heads are locked.
+pub(super) const REMOTES: &str = "\
+    SELECT task, attempt, request, salt, lease, lease_ms, output_bytes, timeout_ms, limit_at, \
+        ends_at, retry, ended \
+    FROM remote WHERE task = ANY ($1)";
+pub(super) const REMOTE_DUE: &str =
+    "SELECT task FROM remote WHERE due_at <= $1 ORDER BY due_at, task LIMIT $2";
+/// With the moment of the clock that it is a moment of.
+pub(super) const NEXT_REMOTE_END: &str = "\
+    SELECT (SELECT min(due_at) FROM remote WHERE due_at IS NOT NULL), \
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+pub(super) const SAVE_REMOTES: &str = "\
+    INSERT INTO remote (task, attempt, request, salt, lease, lease_ms, output_bytes, timeout_ms, \
+        limit_at, ends_at, retry, ended, due_at) \
+    SELECT * FROM unnest($1::uuid[], $2::int4[], $3::bytea[], $4::bytea[], $5::bytea[], \
+        $6::int8[], $7::int8[], $8::int8[], $9::int8[], $10::int8[], $11::text[], $12::bool[], \
+        $13::int8[]) \
+    ON CONFLICT (task) DO UPDATE SET attempt = excluded.attempt, request = excluded.request, \
+        salt = excluded.salt, lease = excluded.lease, lease_ms = excluded.lease_ms, \
+        output_bytes = excluded.output_bytes, timeout_ms = excluded.timeout_ms, \
+        limit_at = excluded.limit_at, ends_at = excluded.ends_at, retry = excluded.retry, \
+        ended = excluded.ended, due_at = excluded.due_at";
+pub(super) const DELETE_REMOTES: &str = "DELETE FROM remote WHERE task = ANY ($1)";
+
+pub(super) const KINDS: &str =
+    "SELECT kind, schema, description, worker, offered_at FROM kinds ORDER BY kind";
+pub(super) const NAMES_OF_KINDS: &str = "SELECT kind FROM kinds";
+pub(super) const SAVE_KINDS: &str = "\
+    INSERT INTO kinds (kind, schema, description, worker, offered_at) \
+    SELECT kind, schema, description, worker, $5::bigint \
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) \
+        AS new (kind, schema, description, worker) \
+    ON CONFLICT (kind) DO UPDATE SET schema = excluded.schema, \
+        description = excluded.description, worker = excluded.worker, \
+        offered_at = excluded.offered_at";
+pub(super) const QUEUED_BY_KIND: &str = "\
+    SELECT kind, sum(tasks)::bigint FROM counts WHERE state = 1 \
+    GROUP BY kind HAVING sum(tasks) > 0";
+
 /// The unfinished tasks that have one of the keys, or the same key as one of the tasks.
 pub(super) const KEYS: &str = "\
     SELECT unique_key, id FROM tasks \
@@ -123,12 +184,12 @@ pub(super) const INSERT_TASKS: &str = "\
         $20::text[], $21::text[], $22::uuid[], $23::bool[], $24::float8[], $25::text[])";
 /// Tags come as JSON: an array cannot hold arrays of different lengths.
 pub(super) const INSERT_BODIES: &str = "\
-    INSERT INTO bodies (task, payload, tags, retry, traceparent) \
+    INSERT INTO bodies (task, payload, tags, retry, traceparent, submitted_by) \
     SELECT id, payload, \
         CASE WHEN tags IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(tags::jsonb)) END, \
-        retry, traceparent \
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) \
-        AS new (id, payload, tags, retry, traceparent)";
+        retry, traceparent, submitted_by \
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) \
+        AS new (id, payload, tags, retry, traceparent, submitted_by)";
 pub(super) const INSERT_TAGS: &str = "\
     INSERT INTO tags (tag, kind, queue, state, task) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::uuid[]) \
@@ -249,12 +310,69 @@ pub(super) const MOVE_SCHEDULE: &str = "\
     UPDATE schedules SET last_fired_at = $2, next_fire_at = $3, error = $4 \
     WHERE id = $1 AND next_fire_at = $2 AND NOT paused";
 
+/// Nothing when another has its name, or when another node saves the same key at the same time.
+pub(super) const INSERT_KEY: &str = "\
+    INSERT INTO keys (id, hash, name, scope, kinds, queues, created_at, expires_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+pub(super) const DELETE_KEY: &str = "DELETE FROM keys WHERE id = $1 RETURNING name";
+pub(super) const ALL_KEYS: &str = "\
+    SELECT id, hash, name, scope, kinds, queues, created_at, expires_at, last_used_at \
+    FROM keys ORDER BY created_at, id";
+
+/// Locked in the order of their ids: each node does this. None is moved back, as the one of several
+/// nodes may know less than another.
+macro_rules! used {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " one SET last_used_at = greatest(one.last_used_at, used.at) FROM ( \
+                SELECT locked.id, new.at FROM unnest($1::uuid[], $2::int8[]) AS new (id, at) \
+                    JOIN ",
+            $table,
+            " locked ON locked.id = new.id ORDER BY locked.id FOR UPDATE OF locked) used \
+            WHERE one.id = used.id"
+        )
+    };
+}
+pub(super) const USE_KEYS: &str = used!("keys");
+pub(super) const USE_SESSIONS: &str = used!("sessions");
+
+pub(super) const INSERT_SESSION: &str = "\
+    INSERT INTO sessions (id, hash, key_id, created_at, expires_at, last_used_at, address, \
+        user_agent) \
+    VALUES ($1, $2, $3, $4, $5, $4, $6, $7)";
+pub(super) const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
+pub(super) const DELETE_SESSIONS_OF_KEY: &str = "DELETE FROM sessions WHERE key_id = $1";
+pub(super) const ALL_SESSIONS: &str = "\
+    SELECT id, hash, key_id, created_at, expires_at, last_used_at, address, user_agent \
+    FROM sessions ORDER BY created_at, id";
+/// There are so few that they are looked through.
+pub(super) const PRUNE_SESSIONS: &str = "\
+    DELETE FROM sessions WHERE id IN \
+        (SELECT id FROM sessions WHERE last_used_at < $1 OR expires_at <= $2 \
+            ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)";
+
+/// In the order in which they come.
+pub(super) const INSERT_AUDIT: &str = "\
+    INSERT INTO audit (at, actor_kind, actor_id, actor, address, action, target, tasks, detail) \
+    SELECT at, actor_kind, actor_id, actor, address, action, target, tasks, detail \
+    FROM unnest($1::int8[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], \
+        $7::text[], $8::int8[], $9::text[]) WITH ORDINALITY \
+        AS new (at, actor_kind, actor_id, actor, address, action, target, tasks, detail, place) \
+    ORDER BY place";
+pub(super) const PRUNE_AUDIT: &str = "\
+    DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2 \
+        FOR UPDATE SKIP LOCKED)";
+pub(super) const AUDIT: &str = "\
+    SELECT id, at, actor_kind, actor_id, actor, address, action, target, tasks, detail FROM audit";
+
 /// What a list shows of the tasks in $1, in that order, with the latest failure of each.
 pub(super) const SUMMARIES: &str = "\
     SELECT t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
         t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
         t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
-        t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node \
+        t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by \
     FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) \
         JOIN tasks t ON t.id = asked.id JOIN bodies b ON b.task = t.id \
         LEFT JOIN LATERAL (SELECT attempt, at, ran_ms, message FROM failures \
@@ -266,7 +384,7 @@ pub(super) const TASKS: &str = "\
         SELECT t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, \
             t.created_at, t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
             t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
-            t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, \
+            t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by, \
             b.payload, r.result, b.traceparent, t.failures, \
             all_f.attempts, all_f.ats, all_f.ran, all_f.messages, asked.place, \
             sum(octet_length(b.payload) + coalesce(octet_length(r.result), 0) \
@@ -292,7 +410,8 @@ pub(super) const NEWEST_OF_ALL: &str =
 pub(super) const OLDEST_OF_ALL: &str =
     "SELECT id FROM tasks WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
 
-/// The nearest ids between $1 and $2 of some kinds, queues and states: from the stream of each of
+/// The nearest ids between $1 and $2 of some kinds, queues and states, of those kinds and queues that
+/// $7 and $8 let pass: from the stream of each of
 /// them, no further than the page needs. Running tasks are few, and looked through.
 macro_rules! listed {
     ($direction:literal) => {
@@ -301,6 +420,8 @@ macro_rules! listed {
                 SELECT kind, queue, state FROM counts \
                 WHERE ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
                     AND (cardinality($6::int2[]) = 0 OR state = ANY ($6)) \
+                    AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+                    AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
                 GROUP BY kind, queue, state HAVING sum(tasks) > 0) \
             SELECT id FROM ( \
                 SELECT found.id FROM streams s, LATERAL ( \
@@ -315,6 +436,8 @@ macro_rules! listed {
                 WHERE state = 2 AND id > $1 AND id < $2 \
                     AND ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
                     AND (cardinality($6::int2[]) = 0 OR 2 = ANY ($6)) \
+                    AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+                    AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
             ) nearest ORDER BY id ",
             $direction,
             " LIMIT $3"
@@ -324,7 +447,7 @@ macro_rules! listed {
 pub(super) const NEWEST_LISTED: &str = listed!("DESC");
 pub(super) const OLDEST_LISTED: &str = listed!("ASC");
 
-/// As `listed`, of the tag $7.
+/// As `listed`, of the tag $9.
 macro_rules! tagged {
     ($direction:literal) => {
         concat!(
@@ -332,10 +455,12 @@ macro_rules! tagged {
                 SELECT kind, queue, state FROM counts \
                 WHERE ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
                     AND (cardinality($6::int2[]) = 0 OR state = ANY ($6)) \
+                    AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+                    AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
                 GROUP BY kind, queue, state HAVING sum(tasks) > 0) \
             SELECT found.task FROM streams s, LATERAL ( \
                 SELECT t.task FROM tags t \
-                WHERE t.tag = $7 AND t.kind = s.kind AND t.queue = s.queue \
+                WHERE t.tag = $9 AND t.kind = s.kind AND t.queue = s.queue \
                     AND t.state = s.state AND t.task > $1 AND t.task < $2 \
                 ORDER BY t.task ",
             $direction,

@@ -29,7 +29,7 @@ pub(super) struct Writer {
     endpoint: Endpoint,
     backoff: Backoff,
     limits: Limits,
-    time: Time,
+    time: Arc<Time>,
     /// Which store this is, among those that tell each other what they did.
     id: Uuid,
     /// Told when it is not known what was committed: whoever follows has to look.
@@ -50,7 +50,7 @@ impl Writer {
         connected: Connected<WriterStatements>,
         endpoint: Endpoint,
         limits: Limits,
-        time: Time,
+        time: Arc<Time>,
         shared: &Shared,
     ) -> Self {
         Self {

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use glassworks_protocol::{State, TaskId, Timestamp};
+use glassworks_protocol::{RetryPolicy, State, TaskId, Timestamp};
 use rusqlite::params;
 
 use super::ledger::Ledger;
 use super::rows::{self, Json, Stored, StoredHead, code};
 use crate::store::decision;
-use crate::store::write::{Claim, Claimed, Committed, Lost, Outcome, RenewedLease};
+use crate::store::write::{Claim, Claimed, Committed, Lease, Lost, Outcome, RenewedLease};
 
 /// How many due tasks one claim moves to the queue at most; the rest follow with the next.
 const PROMOTED_AT_A_TIME: u32 = 1_000;
@@ -20,6 +20,17 @@ impl Ledger<'_> {
         now: Timestamp,
         committed: &mut Committed,
     ) -> rusqlite::Result<Outcome> {
+        if let Some(remote) = &claim.remote {
+            self.store_fresh(committed)?;
+            let tasks = self.claimed_before(remote, &claim.node, now)?;
+            if !tasks.is_empty() {
+                return Ok(Outcome::Claimed {
+                    tasks,
+                    next_due: None,
+                    more: true,
+                });
+            }
+        }
         let mut more = self.promote(now, committed)?;
         let mut candidates = self.candidates(claim, now)?;
         candidates.sort_by_key(Candidate::order);
@@ -27,12 +38,17 @@ impl Ledger<'_> {
         candidates.truncate(claim.room as usize);
         let mut starts: HashMap<String, u32> = HashMap::new();
         let mut tasks = Vec::with_capacity(candidates.len());
+        let most_bytes = claim.remote.as_ref().map_or(u64::MAX, |it| it.max_bytes);
+        let mut bytes = 0;
         for candidate in candidates {
+            if bytes >= most_bytes {
+                more = true;
+                break;
+            }
             let task = match candidate {
                 Candidate::Fresh(_, _, place) => {
                     let fresh = self.fresh.get_mut(place);
-                    let Some(task) = fresh.claim(now, claim.lease_ms, &claim.node, committed)
-                    else {
+                    let Some(task) = fresh.claim(claim, now, committed) else {
                         continue;
                     };
                     self.counts.shift(
@@ -44,11 +60,19 @@ impl Ledger<'_> {
                     task
                 }
                 Candidate::Stored(_, mut stored) => {
-                    let Ok(effects) = stored.head.claim(now, claim.lease_ms) else {
+                    let retry = match claim.remote {
+                        Some(_) => self.retry_of(stored.row)?,
+                        None => None,
+                    };
+                    let of_task = (stored.timeout_ms, retry);
+                    let Ok((effects, lease)) = claim.start(&mut stored.head, of_task, now) else {
                         continue;
                     };
-                    let task = self.take(&stored, &claim.node)?;
+                    let task = self.take(&stored, &claim.node, lease)?;
                     self.keep(stored.row, effects, committed)?;
+                    if stored.head.remote.is_some() {
+                        self.save_remote(&stored)?;
+                    }
                     self.counts
                         .shift(stored.lane(), Some(State::Queued), Some(State::Running));
                     *starts.entry(stored.queue.clone()).or_default() += 1;
@@ -56,6 +80,7 @@ impl Ledger<'_> {
                     task
                 }
             };
+            bytes += task.payload.len() as u64;
             tasks.push(task);
         }
         for (queue, tasks) in starts {
@@ -95,6 +120,8 @@ impl Ledger<'_> {
             .query_map(params![now.as_millis(), PROMOTED_AT_A_TIME], rows::head)?
             .collect::<rusqlite::Result<_>>()?;
         let more = due.len() == PROMOTED_AT_A_TIME as usize;
+        // Whoever waits for work of another sort than this claim's may find some.
+        committed.wake |= !due.is_empty();
         for mut stored in due {
             let before = stored.head.state;
             if let Ok(effects) = stored.head.due(now) {
@@ -144,7 +171,12 @@ impl Ledger<'_> {
     }
 
     /// Saves a claim, and reads what its run needs.
-    pub(super) fn take(&mut self, stored: &StoredHead, node: &str) -> rusqlite::Result<Claimed> {
+    fn take(
+        &mut self,
+        stored: &StoredHead,
+        node: &str,
+        lease: Option<Lease>,
+    ) -> rusqlite::Result<Claimed> {
         let head = &stored.head;
         self.statements.save_claim.execute(params![
             stored.row,
@@ -155,6 +187,16 @@ impl Ledger<'_> {
             head.last_seq,
             node,
         ])?;
+        self.claimed(stored, lease)
+    }
+
+    /// What the run of a claimed task needs.
+    pub(super) fn claimed(
+        &mut self,
+        stored: &StoredHead,
+        lease: Option<Lease>,
+    ) -> rusqlite::Result<Claimed> {
+        let head = &stored.head;
         let (payload, retry, traceparent) =
             self.statements.body_by_row.query_row([stored.row], |row| {
                 let retry: Option<Json<_>> = row.get(1)?;
@@ -170,7 +212,16 @@ impl Ledger<'_> {
             retry,
             traceparent,
             counted_attempts: head.counted_attempts(),
+            lease,
         })
+    }
+
+    fn retry_of(&mut self, row: i64) -> rusqlite::Result<Option<RetryPolicy>> {
+        let retry: Option<Json<_>> = self
+            .statements
+            .body_by_row
+            .query_row([row], |row| row.get(1))?;
+        Ok(retry.map(|Json(retry)| retry))
     }
 
     pub(super) fn renew(
@@ -211,6 +262,7 @@ impl Ledger<'_> {
         let (before, lease_ms, held) = match lost {
             Lost::All => (i64::MAX, None, &[][..]),
             Lost::Expired { lease_ms, held } => (now.as_millis(), Some(*lease_ms), &held[..]),
+            Lost::Remote { roll } => return self.rescue_remote(*roll, limit, now, committed),
         };
         let held: HashSet<(TaskId, u32)> = held.iter().copied().collect();
         let wanted = limit.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));

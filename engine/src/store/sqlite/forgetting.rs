@@ -29,7 +29,26 @@ impl Ledger<'_> {
         Ok(Ok(None))
     }
 
-    pub(super) fn prune(
+    /// Prunes what ended before these moments, at most `limit` in all.
+    pub(super) fn prune_finished(
+        &mut self,
+        completed_before: Timestamp,
+        failed_before: Timestamp,
+        limit: u32,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<u32> {
+        let mut pruned = 0;
+        for (state, before) in [
+            (State::Completed, completed_before),
+            (State::Cancelled, completed_before),
+            (State::Failed, failed_before),
+        ] {
+            pruned += self.prune(state, before, limit - pruned, committed)?;
+        }
+        Ok(pruned)
+    }
+
+    fn prune(
         &mut self,
         state: State,
         before: Timestamp,

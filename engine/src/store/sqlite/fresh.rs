@@ -9,7 +9,7 @@ use glassworks_protocol::{Event, State, Timestamp};
 use super::ledger::Ledger;
 use super::rows::StoredHead;
 use crate::store::decision::Head;
-use crate::store::write::{Claimed, Committed, NewRow};
+use crate::store::write::{Claim, Claimed, Committed, NewRow};
 
 /// Tasks that this transaction has accepted and not yet stored, in the order of submission.
 #[derive(Default)]
@@ -68,17 +68,17 @@ impl Fresh {
 }
 
 impl Unstored {
-    /// Claims it for `node`, and says what its run needs.
+    /// Claims it, and says what its run needs.
     pub(super) fn claim(
         &mut self,
+        claim: &Claim,
         now: Timestamp,
-        lease_ms: u64,
-        node: &str,
         committed: &mut Committed,
     ) -> Option<Claimed> {
-        let effects = self.head.claim(now, lease_ms).ok()?;
+        let of_task = (self.new.timeout_ms, self.new.retry);
+        let (effects, lease) = claim.start(&mut self.head, of_task, now).ok()?;
         self.tell(effects.events, committed);
-        self.node = Some(node.to_owned());
+        self.node = Some(claim.node.clone());
         Some(Claimed {
             id: self.new.id,
             kind: self.new.kind.clone(),
@@ -89,6 +89,7 @@ impl Unstored {
             retry: self.new.retry,
             traceparent: self.new.traceparent.clone(),
             counted_attempts: self.head.counted_attempts(),
+            lease,
         })
     }
 
@@ -115,6 +116,9 @@ impl Ledger<'_> {
                     timeout_ms: task.new.timeout_ms,
                     head: task.head,
                 };
+                if stored.head.remote.is_some() {
+                    self.save_remote(&stored)?;
+                }
                 self.running.insert(stored.head.id, stored);
             }
         }

@@ -13,10 +13,11 @@ use super::rows::{self, Stored, StoredHead, code, json};
 use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
-use crate::store::admission;
+use crate::store::access::Caused;
 use crate::store::counts::Counts;
 use crate::store::decision::{Effects, Head, LATEST_FAILURES};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write, fenced};
+use crate::store::{admission, audit};
 
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
@@ -172,6 +173,10 @@ impl<'c> Ledger<'c> {
                 entries,
                 end,
             } => Outcome::Finished(self.finish(task, attempt, entries, end, now, committed)?),
+            Write::Report { reports, lease_ms } => {
+                Outcome::Reported(self.report(reports, lease_ms, now, committed)?)
+            }
+            Write::Offer(offers) => Outcome::Offered(self.offer(&offers, now)?),
             Write::Renew { attempts, lease_ms } => {
                 Outcome::Renewed(self.renew(&attempts, lease_ms, now)?)
             }
@@ -212,33 +217,76 @@ impl<'c> Ledger<'c> {
                 completed_ms,
                 failed_ms,
                 limit,
-            } => {
-                let mut pruned = 0;
-                for (state, age_ms) in [
-                    (State::Completed, completed_ms),
-                    (State::Cancelled, completed_ms),
-                    (State::Failed, failed_ms),
-                ] {
-                    let before = before(now, age_ms);
-                    pruned += self.prune(state, before, limit - pruned, committed)?;
-                }
-                Outcome::Pruned(pruned)
-            }
+            } => Outcome::Pruned(self.prune_finished(
+                before(now, completed_ms),
+                before(now, failed_ms),
+                limit,
+                committed,
+            )?),
             Write::PruneRequests { accepted_ms, limit } => {
                 Outcome::Pruned(self.prune_requests(before(now, accepted_ms), limit)?)
             }
+            Write::By(caused) => self.apply_by(*caused, now, committed)?,
+            Write::SaveKey(key) => Outcome::KeySaved(self.save_key(&key, now)?),
+            Write::RevokeKey(id) => Outcome::KeyRevoked(self.revoke_key(id)?),
+            Write::SaveSession(session) => {
+                self.save_session(&session, now)?;
+                Outcome::SessionSaved
+            }
+            Write::EndSession(id) => Outcome::SessionEnded(self.end_session(id)?),
+            Write::SaveUse(used) => {
+                self.save_use(&used)?;
+                Outcome::UseSaved
+            }
+            Write::PruneSessions { idle_ms, limit } => {
+                Outcome::Pruned(self.prune_sessions(before(now, idle_ms), now, limit)?)
+            }
+            Write::PruneAudit { older_ms, limit } => {
+                Outcome::Pruned(self.prune_audit(before(now, older_ms), limit)?)
+            }
         })
+    }
+
+    /// Applies what somebody has caused, and tells the audit log of it.
+    fn apply_by(
+        &mut self,
+        caused: Caused,
+        now: Timestamp,
+        committed: &mut Committed,
+    ) -> rusqlite::Result<Outcome> {
+        let Caused { actor, write } = caused;
+        let subject = audit::subject(&write);
+        let first = committed.events.len();
+        let outcome = self.apply(write, now, committed)?;
+        let events = &committed.events[first..];
+        if let Some(entry) = audit::entry(subject, &outcome, events) {
+            self.insert_audit(&actor, &entry, now)?;
+        }
+        Ok(outcome)
     }
 
     /// Whether a write can be applied while accepted tasks are not stored yet: what it is about is
     /// stored, or it looks at both.
     fn leaves_fresh_alone(&self, write: &Write) -> bool {
         match write {
-            Write::Probe | Write::Submit(_) | Write::SubmitOnce { .. } | Write::Claim(_) => true,
+            Write::Probe
+            | Write::Submit(_)
+            | Write::SubmitOnce { .. }
+            | Write::Claim(_)
+            | Write::Offer(_)
+            // None of these is about tasks.
+            | Write::SaveKey(_)
+            | Write::RevokeKey(_)
+            | Write::SaveSession(_)
+            | Write::EndSession(_)
+            | Write::SaveUse(_)
+            | Write::PruneSessions { .. }
+            | Write::PruneAudit { .. } => true,
             Write::Record { task, .. } | Write::Finish { task, .. } => {
                 self.running.contains_key(task)
             }
-            Write::Renew { .. }
+            Write::Report { .. }
+            | Write::Renew { .. }
             | Write::Rescue { .. }
             | Write::Cancel(_)
             | Write::Retry(_)
@@ -250,6 +298,7 @@ impl<'c> Ledger<'c> {
             | Write::Fire(_)
             | Write::Prune { .. }
             | Write::PruneRequests { .. } => false,
+            Write::By(caused) => self.leaves_fresh_alone(&caused.write),
         }
     }
 
@@ -352,7 +401,8 @@ impl<'c> Ledger<'c> {
             new.payload,
             tags,
             retry,
-            new.traceparent
+            new.traceparent,
+            new.submitted_by
         ])?;
         Ok(row)
     }
@@ -410,6 +460,9 @@ impl<'c> Ledger<'c> {
             self.counts
                 .shift(stored.lane(), Some(before.state), Some(head.state));
             self.save(&stored, effects, committed)?;
+            if head.remote.is_some() || before.remote.is_some() {
+                self.save_remote(&stored)?;
+            }
         }
         if head.state == State::Running {
             self.running.insert(task, stored);
@@ -423,10 +476,16 @@ impl<'c> Ledger<'c> {
         if let Some(stored) = self.running.get(&task) {
             return Ok(Some(stored.clone()));
         }
-        self.statements
+        let found = self
+            .statements
             .head_by_id
             .query_row([Stored(task)], rows::head)
-            .optional()
+            .optional()?;
+        let Some(mut stored) = found else {
+            return Ok(None);
+        };
+        stored.head.remote = self.remote(stored.row)?;
+        Ok(Some(stored))
     }
 
     /// Saves a head after a transition other than a claim, with what the decision left.

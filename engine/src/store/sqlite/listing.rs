@@ -30,6 +30,7 @@ pub(super) fn nearest(
         || filter.kind.is_some()
         || filter.queue.is_some()
         || !filter.state.is_empty()
+        || filter.reach.is_some()
     {
         collect(connection, filter, &mut nearest)?;
     } else {
@@ -73,6 +74,10 @@ fn collect(
     let mut streams = streams.query(params![filter.kind, filter.queue])?;
     while let Some(stream) = streams.next()? {
         let Stored(state) = stream.get(2)?;
+        let (kind, queue): (String, String) = (stream.get(0)?, stream.get(1)?);
+        if !filter.reaches(&kind, &queue) {
+            continue;
+        }
         if !filter.state.is_empty() && !filter.state.contains(&state) {
             continue;
         }
@@ -80,7 +85,6 @@ fn collect(
             some_run = true;
             continue;
         }
-        let (kind, queue): (String, String) = (stream.get(0)?, stream.get(1)?);
         let of: [&dyn rusqlite::ToSql; 4] = [&filter.tag, &kind, &queue, &code(state)];
         nearest.take(connection, newest, oldest, &of)?;
     }
@@ -100,7 +104,10 @@ fn collect_running(
     let mut rows = statement.query(params![filter.kind, filter.queue])?;
     while let Some(row) = rows.next()? {
         let Stored(TaskId(id)) = row.get(0)?;
-        nearest.offer(id, row.get(1)?);
+        let (kind, queue) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
+        if filter.reaches(kind, queue) {
+            nearest.offer(id, row.get(1)?);
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! WAL mode lets readers go on while the writer commits, and there is one writer, so nobody ever
 //! meets "database is locked".
 
+mod access;
 mod claiming;
 mod counts;
 mod fault;
@@ -15,6 +16,7 @@ mod lock;
 mod queues;
 mod read;
 mod readers;
+mod remote;
 mod requests;
 mod room;
 mod rows;
@@ -33,7 +35,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use glassworks_protocol::{
-    Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId, TaskSummary, Timestamp,
+    AuditEntry, AuditFilter, Queue, Schedule, StateCounts, StoreFigures, Task, TaskFilter, TaskId,
+    TaskSummary, Timestamp,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -44,8 +47,12 @@ use self::readers::{Lane, Readers, Watch};
 use self::room::{IsFull, Room};
 use self::soundness::Soundness;
 use self::writer::Writer;
+use super::access::Access;
 use super::text::Sought;
-use super::{Clock, Committed, EventPage, Listing, Place, Store, StoreError, StoreFailure, Write};
+use super::{
+    Clock, Committed, EventPage, Listing, OfferedKind, Place, Store, StoreError, StoreFailure,
+    Write,
+};
 use crate::limits::Limits;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
@@ -349,12 +356,41 @@ impl Store for SqliteStore {
         self.single(schedules::list)
     }
 
+    fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
+        self.single(access::all)
+    }
+
+    fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |connection, _| {
+                access::audit(connection, &filter, before, limit)
+            })
+            .boxed()
+    }
+
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
         self.single(read::counts)
     }
 
     fn oldest_waiting(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         self.single(read::oldest_waiting)
+    }
+
+    fn kinds(&self) -> BoxFuture<'_, Result<Vec<OfferedKind>, StoreError>> {
+        self.single(remote::kinds)
+    }
+
+    fn queued_by_kind(&self) -> BoxFuture<'_, Result<Vec<(String, u64)>, StoreError>> {
+        self.single(remote::queued_by_kind)
+    }
+
+    fn next_remote_end(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.single(remote::next_end)
     }
 
     fn figures(&self) -> BoxFuture<'_, Result<StoreFigures, StoreError>> {

@@ -106,7 +106,8 @@ pub(super) const PRIORITY: usize = 18;
 /// The column of the `HEAD…` statements that has the node.
 pub(super) const NODE: usize = 19;
 
-/// Reads the columns of the `HEAD…` statements, but for the last two.
+/// Reads the columns of the `HEAD…` statements, but for the last two. Whether its latest attempt is
+/// a remote one stands elsewhere.
 pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
     let log: Option<Json<Log>> = row.get(14)?;
     Ok(StoredHead {
@@ -129,6 +130,7 @@ pub(super) fn head(row: &Row<'_>) -> Result<StoredHead> {
             cancel_requested: row.get(12)?,
             last_seq: row.get(13)?,
             log: log.map(|Json(log)| log).unwrap_or_default(),
+            remote: None,
         },
     })
 }
@@ -168,6 +170,7 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         unique_key: row.get(22)?,
         schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
         node: row.get(24)?,
+        submitted_by: row.get(25)?,
     })
 }
 
@@ -182,7 +185,7 @@ pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
 pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     let mut bytes = 0;
     // Message, payload and result.
-    for index in [19, 25, 26] {
+    for index in [19, 26, 27] {
         let text = row.get_ref(index)?.as_str_or_null()?;
         bytes += text.map_or(0, |text| text.len() as u64);
     }
@@ -193,8 +196,8 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
 /// as omitted.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<JsonText> = row.get(25)?;
-    let result: Option<Json<JsonText>> = row.get(26)?;
+    let payload: Json<JsonText> = row.get(26)?;
+    let result: Option<Json<JsonText>> = row.get(27)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -214,12 +217,13 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
-        errors_omitted: row.get(28)?,
+        errors_omitted: row.get(29)?,
         cancel_requested: summary.cancel_requested,
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,
+        submitted_by: summary.submitted_by,
         node: summary.node,
-        traceparent: row.get(27)?,
+        traceparent: row.get(28)?,
         last_seq: summary.last_seq,
     })
 }

@@ -13,6 +13,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_kinds.sql"),
     include_str!("migrations/0006_lists.sql"),
     include_str!("migrations/0007_logs.sql"),
+    include_str!("migrations/0008_access.sql"),
+    include_str!("migrations/0009_remote.sql"),
 ];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.
@@ -120,6 +122,7 @@ mod tests {
                 },
                 room: 1,
                 lease_ms: 30_000,
+                remote: None,
             }),
             Write::Finish {
                 task: id,

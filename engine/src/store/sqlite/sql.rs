@@ -24,8 +24,9 @@ pub(super) const INSERT_TASK: &str = "\
         timeout_ms, run_at, created_at, started_at, lease_expires_at, cancel_requested, last_seq, \
         node, unique_key, schedule_id, wait_ms) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17)";
-pub(super) const INSERT_BODY: &str =
-    "INSERT INTO bodies (row, payload, tags, retry, traceparent) VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const INSERT_BODY: &str = "\
+    INSERT INTO bodies (row, payload, tags, retry, traceparent, submitted_by) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 pub(super) const INSERT_EVENT: &str =
     "INSERT INTO events (row, seq, attempt, at, body) VALUES (?1, ?2, ?3, ?4, ?5)";
 /// What is missing of a log. Changes of state are kept: their bodies begin with their type.
@@ -64,12 +65,17 @@ macro_rules! heads {
 }
 
 pub(super) const HEAD_BY_ID: &str = heads!("id = ?1");
+pub(super) const HEAD_BY_ROW: &str = heads!("row = ?1");
 pub(super) const HEADS_DUE: &str =
     heads!("state IN (0, 3) AND run_at <= ?1 ORDER BY run_at LIMIT ?2");
 pub(super) const HEADS_QUEUED: &str =
     heads!("state = 1 AND queue = ?1 AND kind = ?2 ORDER BY priority, run_at, row LIMIT ?3");
-pub(super) const HEADS_EXPIRED: &str =
-    heads!("state = 2 AND lease_expires_at < ?1 ORDER BY lease_expires_at LIMIT ?2");
+/// Those that no remote worker makes.
+pub(super) const HEADS_EXPIRED: &str = heads!(
+    "state = 2 AND lease_expires_at < ?1 AND NOT EXISTS \
+        (SELECT 1 FROM remote r WHERE r.row = tasks.row AND r.attempt = tasks.attempt) \
+    ORDER BY lease_expires_at LIMIT ?2"
+);
 /// Those that would wait longer than they were to.
 pub(super) const HEADS_MISSET: &str = heads!(
     "state IN (0, 3) AND wait_ms IS NOT NULL AND run_at - wait_ms > ?1 \
@@ -95,6 +101,31 @@ pub(super) const SAVE_PROGRESS: &str =
 
 pub(super) const RENEW_LEASE: &str = "UPDATE tasks SET lease_expires_at = ?2 WHERE row = ?1";
 
+pub(super) const REMOTE_BY_ROW: &str = "\
+    SELECT attempt, request, salt, lease, lease_ms, output_bytes, timeout_ms, limit_at, ends_at, \
+        retry, ended \
+    FROM remote WHERE row = ?1";
+pub(super) const REMOTE_BY_REQUEST: &str =
+    "SELECT row FROM remote WHERE request = ?1 AND due_at IS NOT NULL";
+pub(super) const REMOTE_DUE: &str =
+    "SELECT row FROM remote WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+pub(super) const NEXT_REMOTE_END: &str = "SELECT min(due_at) FROM remote WHERE due_at IS NOT NULL";
+pub(super) const SAVE_REMOTE: &str = "\
+    INSERT OR REPLACE INTO remote (row, attempt, request, salt, lease, lease_ms, output_bytes, \
+        timeout_ms, limit_at, ends_at, retry, ended, due_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+pub(super) const DELETE_REMOTE: &str = "DELETE FROM remote WHERE row = ?1";
+
+pub(super) const ALL_KINDS: &str =
+    "SELECT kind, schema, description, worker, offered_at FROM kinds ORDER BY kind";
+pub(super) const KIND_EXISTS: &str = "SELECT 1 FROM kinds WHERE kind = ?1";
+pub(super) const COUNT_KINDS: &str = "SELECT count(*) FROM kinds";
+pub(super) const SAVE_KIND: &str = "\
+    INSERT OR REPLACE INTO kinds (kind, schema, description, worker, offered_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const QUEUED_BY_KIND: &str = "\
+    SELECT kind, sum(tasks) FROM counts WHERE state = 1 GROUP BY kind HAVING sum(tasks) > 0";
+
 pub(super) const OLDEST_FINISHED: &str = "\
     SELECT row, id, queue, kind FROM tasks \
     WHERE state = ?1 AND finished_at < ?2 ORDER BY finished_at LIMIT ?3";
@@ -111,6 +142,39 @@ pub(super) const SAVE_REQUEST: &str = "\
 pub(super) const PRUNE_REQUESTS: &str = "\
     DELETE FROM requests WHERE key IN \
         (SELECT key FROM requests WHERE accepted_at < ?1 ORDER BY accepted_at, key LIMIT ?2)";
+
+pub(super) const KEY_BY_NAME: &str = "SELECT 1 FROM keys WHERE name = ?1";
+pub(super) const INSERT_KEY: &str = "\
+    INSERT INTO keys (id, hash, name, scope, kinds, queues, created_at, expires_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(super) const DELETE_KEY: &str = "DELETE FROM keys WHERE id = ?1 RETURNING name";
+pub(super) const USE_KEY: &str = "UPDATE keys SET last_used_at = ?2 WHERE id = ?1";
+pub(super) const ALL_KEYS: &str = "\
+    SELECT id, hash, name, scope, kinds, queues, created_at, expires_at, last_used_at \
+    FROM keys ORDER BY created_at, id";
+
+pub(super) const INSERT_SESSION: &str = "\
+    INSERT INTO sessions (id, hash, key_id, created_at, expires_at, last_used_at, address, \
+        user_agent) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7)";
+pub(super) const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = ?1";
+pub(super) const DELETE_SESSIONS_OF_KEY: &str = "DELETE FROM sessions WHERE key_id = ?1";
+pub(super) const USE_SESSION: &str = "UPDATE sessions SET last_used_at = ?2 WHERE id = ?1";
+pub(super) const ALL_SESSIONS: &str = "\
+    SELECT id, hash, key_id, created_at, expires_at, last_used_at, address, user_agent \
+    FROM sessions ORDER BY created_at, id";
+/// There are so few that they are looked through.
+pub(super) const PRUNE_SESSIONS: &str = "\
+    DELETE FROM sessions WHERE id IN \
+        (SELECT id FROM sessions WHERE last_used_at < ?1 OR expires_at <= ?2 LIMIT ?3)";
+
+pub(super) const INSERT_AUDIT: &str = "\
+    INSERT INTO audit (at, actor_kind, actor_id, actor, address, action, target, tasks, detail) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+pub(super) const PRUNE_AUDIT: &str = "\
+    DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at, id LIMIT ?2)";
+pub(super) const AUDIT_COLUMNS: &str =
+    "id, at, actor_kind, actor_id, actor, address, action, target, tasks, detail";
 
 pub(super) const ALL_COUNTS: &str = "SELECT queue, kind, state, tasks FROM counts";
 pub(super) const ADD_COUNT: &str = "\
@@ -157,7 +221,7 @@ pub(super) const SUMMARY_COLUMNS: &str = "\
     t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
     t.started_at, t.finished_at, t.progress_fraction, t.progress_message, t.cancel_requested, \
     t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, t.priority, t.timeout_ms, \
-    t.unique_key, t.schedule_id, t.node";
+    t.unique_key, t.schedule_id, t.node, b.submitted_by";
 /// The rest of a task.
 pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent, t.failures";
 pub(super) const SUMMARY_TABLES: &str = "\
@@ -199,7 +263,7 @@ pub(super) const STREAMS: &str = "\
     SELECT kind, queue, state FROM counts \
     WHERE tasks > 0 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
 pub(super) const RUNNING: &str = "\
-    SELECT id, row FROM tasks INDEXED BY tasks_running \
+    SELECT id, row, kind, queue FROM tasks INDEXED BY tasks_running \
     WHERE state = 2 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
 
 /// What a search looks at.

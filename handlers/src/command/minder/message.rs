@@ -16,6 +16,9 @@ pub(in crate::command) struct Order {
     /// All of its environment.
     pub(in crate::command) environment: Vec<(OsString, OsString)>,
     pub(in crate::command) directory: Option<OsString>,
+    /// What it finds on its standard input; nothing when absent.
+    #[serde(default)]
+    pub(in crate::command) input: Option<String>,
     pub(in crate::command) stop_signal: StopSignal,
     /// How long it may take after that signal before it is killed.
     pub(in crate::command) stop_grace_ms: u64,

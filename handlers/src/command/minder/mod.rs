@@ -145,12 +145,20 @@ fn start(order: &Order) -> io::Result<Pid> {
         .args(&order.arguments)
         .env_clear()
         .envs(order.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
+        .stdin(if order.input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .process_group(0);
     if let Some(directory) = &order.directory {
         command.current_dir(directory);
     }
-    let child = command.spawn()?;
+    let mut child = command.spawn()?;
+    if let (Some(mut pipe), Some(input)) = (child.stdin.take(), order.input.clone()) {
+        // On a thread of its own: the program may never read it. One that has ended does not.
+        std::thread::spawn(move || pipe.write_all(input.as_bytes()));
+    }
     // It is reaped with all the others.
     i32::try_from(child.id())
         .ok()

@@ -24,9 +24,9 @@ pub(super) struct Browser {
 }
 
 impl Browser {
-    pub(super) fn new(node: &Node) -> Self {
+    pub(super) fn new(engine: Engine, node: &Node) -> Self {
         Self {
-            engine: node.engine.clone(),
+            engine,
             share: node.budget.live.part(SOCKET_BYTES),
             held: None,
             subscriptions: Subscriptions::default(),

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{Query, TaskPath, optional};
+use crate::access::Acting;
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
@@ -33,7 +34,7 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 ///
 /// The client opens numbered subscriptions with a `ClientMessage` each; every `ServerMessage`
 /// names the subscription that it belongs to. All are JSON text frames. The server closes with
-/// 1001 when it shuts down; a client that comes back resumes each task with `after`.
+/// 1001 when it shuts down, and with 1008 when the key is revoked or has expired; a client that comes back resumes each task with `after`.
 #[utoipa::path(
     get, path = "/api/ws", tag = tags::LIVE, operation_id = "live_socket",
     responses(
@@ -54,12 +55,14 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 )]
 pub(crate) async fn socket(
     State(node): State<Node>,
+    Acting(engine): Acting,
     Query(NoQuery {}): Query<NoQuery>,
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
     let shutdown = node.shutdown.clone();
-    Ok(socket::talk(upgrade, shutdown, Browser::new(&node)))
+    let browser = Browser::new(engine.clone(), &node);
+    Ok(socket::talk(upgrade, shutdown, engine.caller(), browser))
 }
 
 /// Where to begin.
@@ -96,14 +99,16 @@ pub(crate) struct NoQuery {}
 )]
 pub(crate) async fn task_socket(
     State(node): State<Node>,
+    Acting(engine): Acting,
     TaskPath(id): TaskPath,
     Query(query): Query<TaskSocketQuery>,
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|rejection| no_handshake(&rejection))?;
-    let (engine, share) = (node.engine.clone(), node.budget.live.part(SOCKET_BYTES));
-    let log = EventLog::new(engine, share, id, query.after.unwrap_or(0)).await?;
-    Ok(socket::talk(upgrade, node.shutdown.clone(), log))
+    let share = node.budget.live.part(SOCKET_BYTES);
+    let log = EventLog::new(engine.clone(), share, id, query.after.unwrap_or(0)).await?;
+    let shutdown = node.shutdown.clone();
+    Ok(socket::talk(upgrade, shutdown, engine.caller(), log))
 }
 
 /// 426 tells what to ask for instead (RFC 9110, section 15.5.22).

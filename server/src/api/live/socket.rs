@@ -5,10 +5,13 @@
 //! the stream underneath ([`crate::listener`]).
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use futures::future::OptionFuture;
+use glassworks_engine::Caller;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tungstenite::error::{CapacityError, Error as SocketError, ProtocolError};
 
@@ -49,8 +52,14 @@ pub(super) trait Talk: Send + 'static {
 }
 
 /// Accepts the handshake, and talks until either side or the server ends.
-pub(super) fn talk(upgrade: WebSocketUpgrade, shutdown: Shutdown, talk: impl Talk) -> Response {
+pub(super) fn talk(
+    upgrade: WebSocketUpgrade,
+    shutdown: Shutdown,
+    caller: Option<&Caller>,
+    talk: impl Talk,
+) -> Response {
     let open = shutdown.token();
+    let ended = caller.map(Caller::ended);
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -58,7 +67,7 @@ pub(super) fn talk(upgrade: WebSocketUpgrade, shutdown: Shutdown, talk: impl Tal
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(async move |mut socket| {
-            if let Some(frame) = converse(&mut socket, &shutdown, talk).await {
+            if let Some(frame) = converse(&mut socket, &shutdown, ended, talk).await {
                 close(&mut socket, frame).await;
             }
             drop(open);
@@ -69,8 +78,10 @@ pub(super) fn talk(upgrade: WebSocketUpgrade, shutdown: Shutdown, talk: impl Tal
 async fn converse(
     socket: &mut WebSocket,
     shutdown: &Shutdown,
+    ended: Option<impl Future<Output = ()>>,
     mut talk: impl Talk,
 ) -> Option<CloseFrame> {
+    let mut ended = pin!(OptionFuture::from(ended));
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
@@ -79,6 +90,9 @@ async fn converse(
         tokio::select! {
             () = shutdown.begun() => {
                 return Some(frame(close_code::AWAY, "the server is shutting down"));
+            }
+            Some(()) = &mut ended => {
+                return Some(frame(close_code::POLICY, "the key is good no longer"));
             }
             message = talk.next() => match message {
                 Some(text) => send(socket, text).await?,

@@ -9,11 +9,13 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use glassworks_engine::{Database, Engine, Options};
 use glassworks_handlers::outbound::{Outbound, Upstream};
+use glassworks_server::access::Rule;
 use glassworks_server::budget::Budget;
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::listener;
 use glassworks_server::node::Node;
+use glassworks_server::router;
 use glassworks_server::shutdown::Shutdown;
 use glassworks_server::site::Site;
 use http::{HeaderMap, Request, StatusCode};
@@ -35,6 +37,7 @@ pub(crate) struct Server {
     pub(crate) engine: Engine,
     pub(crate) shutdown: Shutdown,
     pub(crate) directory: TempDir,
+    rules: Vec<Rule>,
 }
 
 impl Drop for Server {
@@ -65,44 +68,64 @@ impl Server {
         Self::of(Site::Missing, Outbound::default(), Budget::new(mib)).await
     }
 
+    /// One whose engine has these options.
+    pub(crate) async fn with_options(options: Options) -> Self {
+        let budget = Budget::default();
+        Self::made(Site::Missing, Outbound::default(), budget, options).await
+    }
+
     async fn with(site: Site, outbound: Outbound) -> Self {
         Self::of(site, outbound, Budget::default()).await
     }
 
     async fn of(site: Site, outbound: Outbound, budget: Budget) -> Self {
+        Self::made(site, outbound, budget, Options::default()).await
+    }
+
+    async fn made(site: Site, outbound: Outbound, budget: Budget, options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database = Database::Sqlite(directory.path().join("tasks.db"));
         let kinds = glassworks_handlers::Options {
             outbound: outbound.clone(),
+            lab: Some(glassworks_handlers::lab::Lab::default()),
             ..glassworks_handlers::Options::default()
         };
         let engine = glassworks_handlers::register(Engine::builder(), kinds)
-            .options(Options::default())
+            .options(options)
             .start(database)
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::default();
-        let front = Front::new(&Node::new(
+        let node = Node::new(
             engine.clone(),
             outbound,
             AllowedHosts::new(address, &[]),
             site,
             shutdown.clone(),
             budget,
-        ));
+            false,
+        );
+        let rules = router::rules(&node);
+        let front = Front::new(&node);
         tokio::spawn(listener::serve(listener, front, shutdown.clone()));
         Self {
             address,
             engine,
             shutdown,
             directory,
+            rules,
         }
     }
 
     pub(crate) fn client(&self) -> Client {
         Client(self.address)
+    }
+
+    /// What each of its routes asks of its caller.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        self.rules.clone()
     }
 }
 
@@ -254,6 +277,20 @@ impl Stream {
         };
         within(format_args!("{text:?} in a stream"), arrival).await;
         all
+    }
+
+    /// Waits for the end: whether it comes without being announced as one.
+    pub(crate) async fn breaks_off(mut self) -> bool {
+        let ending = async {
+            loop {
+                match self.body.frame().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) => return true,
+                    None => return false,
+                }
+            }
+        };
+        within("a stream to break off", ending).await
     }
 
     /// Waits for the whole body.

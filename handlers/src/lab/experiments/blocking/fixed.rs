@@ -1,0 +1,16 @@
+//! The handler gives its thread back while it waits.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+
+pub(crate) fn routes(wait: Duration) -> Router {
+    Router::new().route("/work", get(work)).with_state(wait)
+}
+
+async fn work(State(wait): State<Duration>) -> &'static str {
+    tokio::time::sleep(wait).await;
+    "worked\n"
+}

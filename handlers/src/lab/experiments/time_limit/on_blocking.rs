@@ -1,0 +1,24 @@
+//! The same limit around code that blocks: there is no await at which it could be dropped.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::time::timeout;
+
+use super::finished::Work;
+
+pub(crate) fn routes(work: Work) -> Router {
+    Router::new().route("/report", get(report)).with_state(work)
+}
+
+async fn report(State(work): State<Work>) -> Result<&'static str, StatusCode> {
+    let writing = async {
+        std::thread::sleep(work.takes);
+        work.done();
+        "the report\n"
+    };
+    timeout(work.limit, writing)
+        .await
+        .map_err(|_| StatusCode::GATEWAY_TIMEOUT)
+}
