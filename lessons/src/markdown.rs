@@ -12,6 +12,17 @@ use crate::whole::Fault;
 pub struct Html(String);
 
 impl Html {
+    /// Renders Markdown that is not of these lessons. Markup that is written as HTML is shown as text.
+    pub fn of(markdown: &str) -> Self {
+        let events = Parser::new(markdown).map(|event| match event {
+            Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+            other => other,
+        });
+        let mut rendered = String::new();
+        html::push_html(&mut rendered, events);
+        Self(rendered)
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -18,6 +18,7 @@ mod exposition;
 pub mod front;
 pub mod guard;
 mod held;
+mod lab;
 mod labelled;
 mod learn;
 pub mod listener;

@@ -11,8 +11,12 @@ use crate::live::{Live, Status};
 pub const PAGES: [(&str, &str); 3] = [("/", "Board"), ("/tasks", "Tasks"), ("/submit", "Submit")];
 
 /// The pages that the server writes itself, by path and name.
-pub const SECTIONS: [(&str, &str); 3] =
-    [("/learn", "Learn"), ("/docs", "API"), ("/access", "Access")];
+pub const SECTIONS: [(&str, &str); 4] = [
+    ("/lab", "Lab"),
+    ("/learn", "Learn"),
+    ("/docs", "API"),
+    ("/access", "Access"),
+];
 
 /// The name, the pages, and the state of the connection.
 #[component]

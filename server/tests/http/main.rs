@@ -17,6 +17,7 @@ mod full_disk;
 mod holding;
 mod incremental;
 mod lab;
+mod lab_pages;
 mod learn;
 mod many;
 mod openapi;
