@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use glassworks_protocol::Problem;
-use http::{Request, Uri, header};
+use http::{HeaderValue, Request, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -21,7 +21,10 @@ const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The server's address.
+/// Where a key is taken from, which the server asks for once it has any.
+pub(super) const KEY_VARIABLE: &str = "GLASSWORKS_KEY";
+
+/// The server's address, and the key for it.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     /// As in the `Host` header.
@@ -31,6 +34,8 @@ pub(super) struct Server {
     port: u16,
     /// What comes before each path, without a slash at its end.
     prefix: String,
+    /// As in the `Authorization` header. It is not shown in logs.
+    key: Option<HeaderValue>,
 }
 
 impl FromStr for Server {
@@ -54,6 +59,7 @@ impl FromStr for Server {
             host: host.to_owned(),
             port: authority.port_u16().unwrap_or(80),
             prefix: uri.path().trim_end_matches('/').to_owned(),
+            key: None,
         })
     }
 }
@@ -93,6 +99,14 @@ impl CallError {
 }
 
 impl Server {
+    /// The same, asked with `key`. None when no header can hold it.
+    pub(super) fn with_key(mut self, key: &str) -> Option<Self> {
+        let mut key = HeaderValue::try_from(format!("Bearer {}", key.trim())).ok()?;
+        key.set_sensitive(true);
+        self.key = Some(key);
+        Some(self)
+    }
+
     /// Sends `body` to `path`, and reads the answer. Safe to drop; the server may have done it then.
     pub(super) async fn post<A: DeserializeOwned>(
         &self,
@@ -124,7 +138,7 @@ impl Server {
             .map_err(unanswered)?;
         // Ends with the exchange: when this future is dropped, the connection is closed.
         let connection = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(connection));
-        let request = Request::post(format!("{}{path}", self.prefix))
+        let mut request = Request::post(format!("{}{path}", self.prefix))
             .header(header::HOST, &self.authority)
             .header(header::CONTENT_TYPE, "application/json")
             .header(
@@ -133,6 +147,11 @@ impl Server {
             )
             .body(Full::new(body))
             .map_err(unanswered)?;
+        if let Some(key) = &self.key {
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, key.clone());
+        }
         let answer = sender.send_request(request).await.map_err(unanswered)?;
         let status = answer.status().as_u16();
         let body = Limited::new(answer.into_body(), LONGEST_ANSWER).collect();

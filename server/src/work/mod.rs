@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use self::attempt::Attempts;
-use self::call::{CallError, Patience, Server};
+use self::call::{CallError, KEY_VARIABLE, Patience, Server};
 use self::run::Setting;
 use crate::signals::Signals;
 
@@ -90,6 +90,17 @@ pub struct WorkOptions {
 }
 
 impl WorkOptions {
+    /// The server, to be asked with the key of the environment if there is one.
+    fn server(&self) -> Result<Server, Box<dyn Error>> {
+        let server = self.server.clone();
+        match std::env::var(KEY_VARIABLE) {
+            Ok(key) if !key.trim().is_empty() => Ok(server
+                .with_key(&key)
+                .ok_or_else(|| format!("{KEY_VARIABLE} does not hold a key"))?),
+            _ => Ok(server),
+        }
+    }
+
     fn name(&self) -> String {
         self.name.clone().unwrap_or_else(|| {
             let host = rustix::system::uname();
@@ -121,6 +132,7 @@ pub async fn work(options: WorkOptions) -> Result<(), Box<dyn Error>> {
     let mut signals = Signals::listen()?;
     let name = options.name();
     let offer = options.offer()?;
+    let server = options.server()?;
     info!(
         name,
         kind = options.kind,
@@ -132,7 +144,7 @@ pub async fn work(options: WorkOptions) -> Result<(), Box<dyn Error>> {
     let closing = CancellationToken::new();
     let release = CancellationToken::new();
     let setting = Arc::new(Setting {
-        server: options.server.clone(),
+        server: server.clone(),
         attempts: Arc::clone(&attempts),
         minders: Minders::default(),
         program: options.program.clone(),
@@ -141,7 +153,7 @@ pub async fn work(options: WorkOptions) -> Result<(), Box<dyn Error>> {
     });
     let beating = CancellationToken::new();
     let beats = tokio::spawn(beats::beat(
-        options.server.clone(),
+        server.clone(),
         Arc::clone(&attempts),
         closing.clone(),
         beating.clone(),

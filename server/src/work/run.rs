@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use super::ANSWER_WITHIN;
 use super::attempt::{Attempts, Held};
-use super::call::{Patience, Server};
+use super::call::{KEY_VARIABLE, Patience, Server};
 
 /// How long a program may take to stop once it was asked to.
 const STOP_GRACE: Duration = Duration::from_secs(5);
@@ -133,6 +133,8 @@ fn errand(claimed: ClaimedTask, set: &Setting) -> Errand {
         ("GLASSWORKS_TASK_ID", Some(claimed.task.to_string())),
         ("GLASSWORKS_ATTEMPT", Some(claimed.attempt.to_string())),
         ("TRACEPARENT", claimed.traceparent),
+        // It is the worker's, and not the program's.
+        (KEY_VARIABLE, None),
     ];
     let inherited = env::vars_os().filter(|(name, _)| own.iter().all(|(its, _)| name != its));
     let mut environment: Vec<(OsString, OsString)> = inherited.collect();

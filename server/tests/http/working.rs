@@ -7,10 +7,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use glassworks_engine::Options;
+use glassworks_protocol::Scope;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
+use crate::access::{ask, key};
 use crate::support::process::{Process, command};
 use crate::support::waits::{eventually, within};
 use crate::support::{Client, Server};
@@ -24,8 +26,22 @@ impl Work {
         Self::of(address, "script", options, &["sh", "-c", script])
     }
 
+    /// The same, with a key.
+    fn with_key(address: SocketAddr, key: &str, script: &str) -> Self {
+        let mut command = Self::command(address, "script", &[], &["sh", "-c", script]);
+        Self(command.env("GLASSWORKS_KEY", key).spawn().unwrap())
+    }
+
     /// One of any kind that runs any program.
     fn of(address: SocketAddr, kind: &str, options: &[&str], program: &[&str]) -> Self {
+        Self(
+            Self::command(address, kind, options, program)
+                .spawn()
+                .unwrap(),
+        )
+    }
+
+    fn command(address: SocketAddr, kind: &str, options: &[&str], program: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_glassworks"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GLASSWORKS_") {
@@ -42,7 +58,7 @@ impl Work {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        Self(command.spawn().unwrap())
+        command
     }
 
     async fn terminate(&self) {
@@ -99,6 +115,34 @@ async fn hasty() -> Server {
         ..Options::default()
     };
     Server::with_options(options).await
+}
+
+#[tokio::test]
+async fn a_worker_brings_its_key_and_keeps_it_from_its_program() {
+    let server = Server::start().await;
+    let work = key(&server, Scope::Work).await;
+    let admin = key(&server, Scope::Admin).await;
+    let script = "echo \"key: ${GLASSWORKS_KEY-none}\"";
+    let worker = Work::with_key(server.address, &work.secret, script);
+    let task = json!({"kind": "script", "payload": {}});
+    let asked = async |method: &str, path: &str, body: Option<Value>| {
+        ask(server.client(), &admin.secret, method, path, body).await
+    };
+    let id = eventually("a worker that offers the kind", async || {
+        let answer = asked("POST", "/api/tasks", Some(task.clone())).await;
+        let accepted = answer.status == StatusCode::ACCEPTED;
+        accepted.then(|| answer.json()["id"].as_str().unwrap().to_owned())
+    })
+    .await;
+    eventually("the end of the task", async || {
+        let task = asked("GET", &format!("/api/tasks/{id}"), None).await.json();
+        (task["state"] == "completed").then_some(())
+    })
+    .await;
+    let printed = asked("GET", &format!("/api/tasks/{id}/output"), None).await;
+    assert_eq!(printed.text(), "key: none\n");
+    worker.terminate().await;
+    worker.ended().await;
 }
 
 #[tokio::test]

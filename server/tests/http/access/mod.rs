@@ -27,13 +27,13 @@ pub(super) fn new_key(name: &str, scope: Scope) -> NewKey {
 }
 
 /// Makes a key, behind the API's back.
-pub(super) async fn key(server: &Server, scope: Scope) -> CreatedKey {
+pub(crate) async fn key(server: &Server, scope: Scope) -> CreatedKey {
     let new = new_key(&format!("test-{scope}"), scope);
     server.engine.create_key(new).await.unwrap()
 }
 
 /// Asks with a key.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     client: Client,
     key: &str,
     method: &str,
