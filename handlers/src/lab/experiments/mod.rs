@@ -86,11 +86,10 @@ macro_rules! experiments {
     ($($variant:ident, $name:literal, $module:ident;)*) => {
         /// Which experiment, and with which parameters. Each has a default.
         #[derive(Clone, Debug, Serialize, ToSchema)]
-        #[serde(tag = "experiment")]
+        #[serde(tag = "experiment", rename_all = "kebab-case")]
         pub enum Payload {
             $(
                 #[allow(missing_docs, reason = "the experiment says what it is")]
-                #[serde(rename = $name)]
                 $variant($module::$variant),
             )*
         }
@@ -158,7 +157,7 @@ experiments! {
     FanOut, "fan-out", fan_out;
     MissingAwait, "missing-await", missing_await;
     BackgroundFailure, "background-failure", background_failure;
-    TimeLimit, "timeout", time_limit;
+    Timeout, "timeout", time_limit;
     Streaming, "streaming", streaming;
     Backpressure, "backpressure", backpressure;
     Disconnect, "disconnect", disconnect;

@@ -29,7 +29,7 @@ variants! {
 
 parameters! {
     /// `/report` takes longer than its client should have to wait.
-    TimeLimit(MultiThread) {
+    Timeout(MultiThread) {
         /// How long a report takes, in milliseconds.
         #[schema(minimum = 20, maximum = 3000)]
         work_ms: u32 = 1_000,
@@ -39,9 +39,9 @@ parameters! {
     }
 }
 
-impl Parameters for TimeLimit {}
+impl Parameters for Timeout {}
 
-impl Experiment for TimeLimit {
+impl Experiment for Timeout {
     async fn run(&self, stage: &Stage<'_>) -> Result<Shown, TaskError> {
         // Side by side: they wait, each on a runtime of its own.
         let (broken, fixed, blocking, offloaded) = futures::try_join!(
@@ -88,7 +88,7 @@ struct Seen {
     worked: Option<Duration>,
 }
 
-impl TimeLimit {
+impl Timeout {
     async fn variant(
         &self,
         stage: &Stage<'_>,
