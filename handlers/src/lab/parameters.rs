@@ -4,7 +4,7 @@ use glassworks_protocol::FieldError;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::PartialSchema;
-use utoipa::openapi::{Object, ObjectBuilder, Type};
+use utoipa::openapi::{Object, ObjectBuilder, RefOr, Schema, Type};
 
 use super::threads::{Flavour, RuntimePlan};
 
@@ -92,6 +92,22 @@ pub(crate) fn choice<const N: usize>(description: &str, words: [&str; N]) -> Obj
         .description(Some(description))
         .enum_values(Some(words))
         .build()
+}
+
+/// The schema of the parameters of the experiment `name`, with the name among them.
+pub(crate) fn named(name: &str, mut schema: RefOr<Schema>) -> RefOr<Schema> {
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        let only = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some([name]));
+        object
+            .properties
+            .insert("experiment".to_owned(), only.into());
+        object.required.push("experiment".to_owned());
+        // It says what the parameters are when only the name is given, so it is none of the whole.
+        object.default = None;
+    }
+    schema
 }
 
 /// The schema of an experiment's parameters. A default that utoipa leaves out is added.

@@ -24,7 +24,9 @@ use glassworks_protocol::FieldError;
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{Discriminator, OneOfBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::{self, Parameters};
 use super::report::Measured;
@@ -85,13 +87,36 @@ pub(crate) trait Experiment: Parameters + DeserializeOwned {
 macro_rules! experiments {
     ($($variant:ident, $name:literal, $module:ident;)*) => {
         /// Which experiment, and with which parameters. Each has a default.
-        #[derive(Clone, Debug, Serialize, ToSchema)]
+        #[derive(Clone, Debug, Serialize)]
         #[serde(tag = "experiment", rename_all = "kebab-case")]
         pub enum Payload {
             $(
                 #[allow(missing_docs, reason = "the experiment says what it is")]
                 $variant($module::$variant),
             )*
+        }
+
+        // By hand, because utoipa puts the name beside the closed schema of the parameters: no
+        // payload would be of both.
+        impl PartialSchema for Payload {
+            fn schema() -> RefOr<Schema> {
+                let mapping = [$(($name, Ref::from_schema_name(stringify!($variant)).ref_location)),*];
+                OneOfBuilder::new()
+                    .description(Some("Which experiment, and with which parameters. Each has a default."))
+                    $(.item(Ref::from_schema_name(stringify!($variant))))*
+                    .discriminator(Some(Discriminator::with_mapping("experiment", mapping)))
+                    .into()
+            }
+        }
+
+        impl ToSchema for Payload {
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                $(
+                    let named = parameters::named($name, <$module::$variant as PartialSchema>::schema());
+                    schemas.push((stringify!($variant).to_owned(), named));
+                    <$module::$variant as ToSchema>::schemas(schemas);
+                )*
+            }
         }
 
         /// The names of the experiments, as a path through them.
