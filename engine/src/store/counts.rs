@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use glassworks_protocol::{State, StateCounts};
 
-use super::write::Served;
+use super::admission;
+use super::write::{Refusal, Served};
+use crate::limits::Limits;
 
 /// How many tasks there are by queue, kind and state, this transaction's changes among them.
 #[derive(Default)]
@@ -100,12 +102,22 @@ impl Counts {
             .collect()
     }
 
-    /// Whether tasks in the queues `named` would bring the names in use over `limit`.
-    pub(crate) fn are_too_many<'q>(
+    /// Whether tasks of these queues, with these unique keys, may be added.
+    pub(crate) fn have_room_for<'n>(
         &self,
-        named: impl Iterator<Item = &'q str>,
-        limit: usize,
-    ) -> bool {
+        new: impl Iterator<Item = (&'n str, Option<&'n str>)>,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        let (queues, keys): (Vec<_>, Vec<_>) = new.unzip();
+        admission::fits_backlog(&keys, self.unfinished(), limits.backlog)?;
+        if self.are_too_many(queues.into_iter(), limits.queues) {
+            return Err(Refusal::TooManyQueues(limits.queues));
+        }
+        Ok(())
+    }
+
+    /// Whether tasks in the queues `named` would bring the names in use over `limit`.
+    fn are_too_many<'q>(&self, named: impl Iterator<Item = &'q str>, limit: usize) -> bool {
         // A queue that this transaction has emptied is not in use any more.
         let in_use = |queue: &Queue| queue.all != StateCounts::default();
         let new: HashSet<&str> = named
@@ -129,7 +141,7 @@ impl Counts {
     }
 
     /// Tasks in a state that is not final.
-    pub(crate) fn unfinished(&self) -> u64 {
+    fn unfinished(&self) -> u64 {
         self.by_queue
             .values()
             .flat_map(|queue| State::ALL.map(|state| (state, queue.all.get(state))))

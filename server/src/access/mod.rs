@@ -24,3 +24,6 @@ pub(crate) use peer::Peer;
 pub(crate) use rules::Face;
 pub use rules::Rule;
 pub(crate) use table::Table;
+
+/// Where the command line and `glassworks work` take the key from with which they ask a server.
+pub const KEY_VARIABLE: &str = "GLASSWORKS_KEY";

@@ -9,13 +9,11 @@ use std::io::{self, Write as _};
 
 use glassworks_engine::{Database, Direct, DirectError};
 use glassworks_protocol::{ApiKey, CreatedKey, NewKey};
+use glassworks_server::access::KEY_VARIABLE;
 use glassworks_server::config::{Config, KeyCommand};
 use uuid::Uuid;
 
 use remote::Remote;
-
-/// Where a key for a running server is taken from.
-const KEY_VARIABLE: &str = "GLASSWORKS_KEY";
 
 /// Does what was asked for, and says what came of it.
 pub(crate) fn run(command: KeyCommand, config: Config) -> Result<(), Box<dyn Error>> {

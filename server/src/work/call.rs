@@ -21,9 +21,6 @@ const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Where a key is taken from, which the server asks for once it has any.
-pub(super) const KEY_VARIABLE: &str = "GLASSWORKS_KEY";
-
 /// The server's address, and the key for it.
 #[derive(Clone, Debug)]
 pub(super) struct Server {

@@ -27,8 +27,9 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use self::attempt::Attempts;
-use self::call::{CallError, KEY_VARIABLE, Patience, Server};
+use self::call::{CallError, Patience, Server};
 use self::run::Setting;
+use crate::access::KEY_VARIABLE;
 use crate::signals::Signals;
 
 /// How long one claim waits for a task.

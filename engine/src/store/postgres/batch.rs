@@ -22,7 +22,7 @@ use crate::store::decision::{Effects, Head};
 use crate::store::write::{
     Accepted, Committed, End, NewRow, Offer, Outcome, Refusal, Write, fenced,
 };
-use crate::store::{StoreError, StoreFailure, admission, codes};
+use crate::store::{StoreError, StoreFailure, codes};
 
 /// One batch in its transaction.
 pub(super) struct Batch<'b> {
@@ -337,7 +337,7 @@ impl<'b> Batch<'b> {
             .iter()
             .filter(|row| self.unfinished_with(row.unique_key.as_deref()).is_none());
         let new = new.map(|row| (row.queue.as_str(), row.unique_key.as_deref()));
-        self.has_room_for(new)?;
+        self.counts.have_room_for(new, &self.limits)?;
         let mut accepted = Vec::with_capacity(rows.len());
         for new in rows {
             // Again: two of them may have the same key.
@@ -377,23 +377,6 @@ impl<'b> Batch<'b> {
     /// The unfinished task that has `key`.
     pub(super) fn unfinished_with(&self, key: Option<&str>) -> Option<TaskId> {
         self.keys.get(&*escaped(key?)).copied()
-    }
-
-    /// Whether tasks of these queues, with these unique keys, may be added.
-    pub(super) fn has_room_for<'n>(
-        &self,
-        new: impl Iterator<Item = (&'n str, Option<&'n str>)>,
-    ) -> Result<(), Refusal> {
-        let (queues, keys): (Vec<_>, Vec<_>) = new.unzip();
-        let unfinished = self.counts.unfinished();
-        admission::fits_backlog(&keys, unfinished, self.limits.backlog)?;
-        if self
-            .counts
-            .are_too_many(queues.into_iter(), self.limits.queues)
-        {
-            return Err(Refusal::TooManyQueues(self.limits.queues));
-        }
-        Ok(())
     }
 
     fn record(&mut self, task: TaskId, attempt: u32, entries: &[EventBody]) -> Result<(), Refusal> {

@@ -72,7 +72,7 @@ impl<'b> Batch<'b> {
         let task = task.filter(|_| held.is_none());
         if let Some(task) = task {
             let new = (task.queue.as_str(), task.unique_key.as_deref());
-            if let Err(refusal) = self.has_room_for([new].into_iter()) {
+            if let Err(refusal) = self.counts.have_room_for([new].into_iter(), &self.limits) {
                 return Ok(Err(refusal));
             }
         }

@@ -14,10 +14,10 @@ use super::sql;
 use super::statements::Statements;
 use crate::limits::Limits;
 use crate::store::access::Caused;
+use crate::store::audit;
 use crate::store::counts::Counts;
 use crate::store::decision::{Effects, Head, LATEST_FAILURES};
 use crate::store::write::{Accepted, Committed, End, NewRow, Outcome, Refusal, Write, fenced};
-use crate::store::{admission, audit};
 
 /// The writing connection with its prepared statements, and what it knows by heart.
 pub(super) struct Ledger<'c> {
@@ -314,7 +314,7 @@ impl<'c> Ledger<'c> {
         }
         let new = rows.iter().zip(&found).filter(|(_, found)| found.is_none());
         let new = new.map(|(row, _)| (row.queue.as_str(), row.unique_key.as_deref()));
-        if let Err(refusal) = self.has_room_for(new) {
+        if let Err(refusal) = self.counts.have_room_for(new, &self.limits) {
             return Ok(Err(refusal));
         }
         let mut accepted = Vec::with_capacity(rows.len());
@@ -352,23 +352,6 @@ impl<'c> Ledger<'c> {
             .unfinished_by_key
             .query_row([key], |row| row.get(0).map(|Stored(id)| id))
             .optional()
-    }
-
-    /// Whether tasks of these queues, with these unique keys, may be added.
-    pub(super) fn has_room_for<'n>(
-        &self,
-        new: impl Iterator<Item = (&'n str, Option<&'n str>)>,
-    ) -> Result<(), Refusal> {
-        let (queues, keys): (Vec<_>, Vec<_>) = new.unzip();
-        let unfinished = self.counts.unfinished();
-        admission::fits_backlog(&keys, unfinished, self.limits.backlog)?;
-        if self
-            .counts
-            .are_too_many(queues.into_iter(), self.limits.queues)
-        {
-            return Err(Refusal::TooManyQueues(self.limits.queues));
-        }
-        Ok(())
     }
 
     pub(super) fn insert(&mut self, task: &Unstored) -> rusqlite::Result<i64> {

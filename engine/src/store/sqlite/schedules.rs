@@ -63,7 +63,7 @@ impl Ledger<'_> {
         let task = firing.task.filter(|_| held.is_none());
         if let Some(task) = &task {
             let new = (task.queue.as_str(), task.unique_key.as_deref());
-            if let Err(refusal) = self.has_room_for([new].into_iter()) {
+            if let Err(refusal) = self.counts.have_room_for([new].into_iter(), &self.limits) {
                 return Ok(Err(refusal));
             }
         }
