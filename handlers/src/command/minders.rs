@@ -16,6 +16,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::minder::{ARGUMENT, Order, Report};
 use super::turns::Turn;
@@ -89,6 +90,7 @@ impl Minders {
                 _turn: turn,
             }),
             group: None,
+            begun: CancellationToken::new(),
         })
     }
 }
@@ -103,6 +105,7 @@ pub(super) struct Minder {
     hearing: Option<Hearing>,
     /// The program's process group, once it has one.
     group: Option<NonZeroI32>,
+    begun: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -138,6 +141,11 @@ impl Minder {
         }
     }
 
+    /// Is cancelled once the program's process group is known here.
+    pub(super) fn begun(&self) -> CancellationToken {
+        self.begun.clone()
+    }
+
     /// Has the program stopped: with its stop signal, and killed once its grace is over.
     pub(super) fn stop(&mut self) {
         // Closing says it all.
@@ -165,7 +173,10 @@ impl Minder {
                 return Err(io::Error::other("the process that minds it was killed"));
             };
             match serde_json::from_str(&line)? {
-                Report::Started(group) => self.group = Some(group),
+                Report::Started(group) => {
+                    self.group = Some(group);
+                    self.begun.cancel();
+                }
                 Report::NotStarted(number, words) => {
                     let error = number.map(io::Error::from_raw_os_error);
                     let error = error.unwrap_or_else(|| io::Error::other(words));

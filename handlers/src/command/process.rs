@@ -104,19 +104,27 @@ pub(super) async fn run(
 ) -> Result<Ended, Failure> {
     let stdout = minder.stdout.take();
     let stderr = minder.stderr.take();
+    let begun = minder.begun();
     let ended = CancellationToken::new();
     let watching = async {
         let fate = watch(&mut minder, order, run).await;
+        // It was not, where there is a fate before.
+        begun.cancel();
         minder.rest().await;
         ended.cancel();
         fate
     };
-    // Both pipes at the same time: a program that fills the one nobody reads would stand still.
-    let (fate, stdout, stderr) = tokio::join!(
-        watching,
-        read(stdout, OutputStream::Stdout, &ended, run),
-        read(stderr, OutputStream::Stderr, &ended, run),
-    );
+    // What has printed is known by its group: whoever sees the output and kills the minder leaves
+    // somebody who can end the program.
+    let reading = async {
+        begun.cancelled().await;
+        // Both pipes at the same time: a program that fills the one nobody reads would stand still.
+        tokio::join!(
+            read(stdout, OutputStream::Stdout, &ended, run),
+            read(stderr, OutputStream::Stderr, &ended, run),
+        )
+    };
+    let (fate, (stdout, stderr)) = tokio::join!(watching, reading);
     match fate.map_err(Failure::NotMinded)? {
         Fate::NotStarted(error) => Err(Failure::NotStarted(error)),
         _ if minder.is_stopping() => Err(Failure::Stopped),
