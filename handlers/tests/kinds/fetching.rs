@@ -137,7 +137,7 @@ async fn as_many_as_asked_for_are_under_way_at_a_time() {
     let mut under_way = Vec::new();
     let serve = async {
         for _ in 0..5 {
-            under_way.push(arrivals.recv().await.unwrap());
+            under_way.push(soon(arrivals.recv()).await.unwrap());
             if under_way.len() == 2 {
                 // Two are waiting, so a third has no place, however long it is given.
                 let third = tokio::time::timeout(Duration::from_millis(50), arrivals.recv());
@@ -179,9 +179,7 @@ async fn dropping_the_stream_closes_the_connections() {
     let mut fetching = Box::pin(fetch::each(&outbound, &payload, None));
     let (place, first) = fetching.next().await.unwrap();
     assert_eq!((place, first.source.as_str()), (1, "quick"));
-    while service.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    soon(service.reached()).await;
     drop(fetching);
     assert_eq!(soon(closing.recv()).await, Some(0));
 }
@@ -194,9 +192,7 @@ async fn a_cancelled_task_stops_waiting() {
     let id = node
         .submit("fetch", json!({"sources": sources, "timeout_ms": 300_000}))
         .await;
-    while silent.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    soon(silent.reached()).await;
     node.engine.cancel(id).await.unwrap();
     assert_eq!(node.finish(id).await.task.state, State::Cancelled);
 }

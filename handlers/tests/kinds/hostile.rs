@@ -1,6 +1,7 @@
 //! URLs that are out to reach what is not public. None of them is connected to.
 
-use std::net::TcpListener;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
 
 use glassworks_handlers::Options;
 use glassworks_handlers::outbound::{Error, Outbound};
@@ -190,10 +191,16 @@ async fn nobody_who_listens_on_this_machine_hears_of_it() {
     for url in HOSTILE.iter().filter(|url| url.contains("{p}")) {
         refusal(&outbound, &url.replace("{p}", &port.to_string())).await;
     }
-    for listener in listeners {
+    for listener in &listeners {
         listener.set_nonblocking(true).unwrap();
-        let heard = listener.accept();
-        assert!(heard.is_err(), "somebody connected: {heard:?}");
+        let heard = listener.accept().map_err(|error| error.kind());
+        assert_eq!(heard.err(), Some(ErrorKind::WouldBlock));
+    }
+    // They would have heard: somebody who connects is there at once.
+    for listener in &listeners {
+        let here = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_, heard) = listener.accept().unwrap();
+        assert_eq!(heard, here.local_addr().unwrap());
     }
 }
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A service on loopback. It stops when it is dropped.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
+    /// Is woken with each request.
+    came: Arc<Notify>,
     serving: JoinHandle<()>,
 }
 
@@ -26,11 +29,14 @@ impl Service {
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&requests);
+        let came = Arc::new(Notify::new());
+        let coming = Arc::clone(&came);
         let answer = Arc::new(tokio::sync::Mutex::new(answer));
         let serving = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let kept = Arc::clone(&kept);
+                let coming = Arc::clone(&coming);
                 let answer = Arc::clone(&answer);
                 tokio::spawn(async move {
                     let Some(request) = read(&mut stream).await else {
@@ -41,6 +47,7 @@ impl Service {
                         kept.push(request);
                         kept.len()
                     };
+                    coming.notify_waiters();
                     let answering = (answer.lock().await)(number, stream);
                     answering.await;
                 });
@@ -49,6 +56,7 @@ impl Service {
         Self {
             address,
             requests,
+            came,
             serving,
         }
     }
@@ -82,6 +90,16 @@ impl Service {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Waits until a request has come.
+    pub(crate) async fn reached(&self) {
+        let came = self.came.notified();
+        tokio::pin!(came);
+        came.as_mut().enable();
+        if self.requests.lock().is_empty() {
+            came.await;
+        }
     }
 
     /// The requests that came, as they came.
