@@ -1,9 +1,9 @@
 //! What a run has recorded and the journal has not yet taken: bounded, and merged where it can be.
 
 use std::mem;
-use std::sync::{Mutex, PoisonError};
 
 use glassworks_protocol::{EventBody, OutputStream};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::texts;
@@ -70,7 +70,7 @@ impl Recorder {
             tokio::pin!(drained);
             drained.as_mut().enable();
             {
-                let mut buffer = self.lock();
+                let mut buffer = self.buffer.lock();
                 if !buffer.is_full() {
                     buffer.add(entry);
                     break;
@@ -106,7 +106,7 @@ impl Recorder {
 
     /// Takes what there is.
     pub(crate) fn take_now(&self) -> Vec<EventBody> {
-        let mut buffer = self.lock();
+        let mut buffer = self.buffer.lock();
         buffer.bytes = 0;
         let entries = mem::take(&mut buffer.entries);
         drop(buffer);
@@ -114,11 +114,6 @@ impl Recorder {
             self.drained.notify_waiters();
         }
         entries
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Buffer> {
-        // The buffer is whole between any two statements, so a panic while it was held harms it not.
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
