@@ -128,6 +128,23 @@ mod tests {
     }
 
     #[test]
+    fn the_picture_in_the_architecture_is_this_table() {
+        let picture = include_str!("../../ARCHITECTURE.md");
+        let (_, picture) = picture.split_once("stateDiagram-v2\n").unwrap();
+        let (picture, _) = picture.split_once("```").unwrap();
+        let drawn: Vec<_> = picture.lines().map(str::trim).collect();
+        let arrows = TABLE.iter().map(|(from, by, next)| {
+            let to = match next {
+                Next::To(state) => state.as_str(),
+                Next::Gone => "[*]",
+            };
+            format!("{from} --> {to}: {}", format!("{by:?}").to_lowercase())
+        });
+        let begin = ["[*] --> scheduled: later", "[*] --> queued: now"].map(str::to_owned);
+        assert_eq!(drawn, begin.into_iter().chain(arrows).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_task_runs_only_by_a_claim() {
         let into_running: Vec<_> = TABLE
             .iter()
