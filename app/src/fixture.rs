@@ -3,6 +3,8 @@
 use glassworks_protocol::{Event, EventBody, Failure, State, Task, TaskId, TaskSummary, Timestamp};
 use serde_json::json;
 
+use crate::task_view::{Reading, TaskStory};
+
 /// The id of the `n`th test task; later ones sort later.
 pub(crate) fn id(n: u32) -> TaskId {
     format!("00000000-0000-7000-8000-{n:012}")
@@ -76,4 +78,13 @@ pub(crate) fn failure(attempt: u32, at: i64, message: &str) -> Failure {
         at: Timestamp::from_millis(at),
         ran_ms: 500,
     }
+}
+
+/// The story of a task whose whole log is `events`.
+pub(crate) fn story_of(task: Task, events: &[Event]) -> TaskStory {
+    let mut reading = Reading::new(task, 0);
+    for event in events {
+        reading.push(event);
+    }
+    reading.story()
 }

@@ -62,22 +62,31 @@ pub(crate) struct Output {
     pub(crate) cut: bool,
 }
 
-impl FromIterator<Piece> for Output {
-    /// Gathers what was printed.
-    fn from_iter<I: IntoIterator<Item = Piece>>(printed: I) -> Self {
-        let mut output = Self::default();
-        let mut window = Window::default();
-        for mut piece in printed {
-            output.cut |= piece.keep_last_part();
-            let step = window.push(&piece);
-            match output.pieces.last_mut() {
-                Some(last) if step.extends => last.text.push_str(&piece.text),
-                _ => output.pieces.push(piece),
-            }
-            output.pieces.drain(..step.drop);
-            output.cut |= step.drop > 0;
+/// The end of what is printed, as it is read: never more than is shown.
+#[cfg(any(feature = "ssr", test))]
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    output: Output,
+    window: Window,
+}
+
+#[cfg(any(feature = "ssr", test))]
+impl Gathering {
+    /// Takes in what was printed next.
+    pub(crate) fn push(&mut self, mut piece: Piece) {
+        let Self { output, window } = self;
+        output.cut |= piece.keep_last_part();
+        let step = window.push(&piece);
+        match output.pieces.last_mut() {
+            Some(last) if step.extends => last.text.push_str(&piece.text),
+            _ => output.pieces.push(piece),
         }
-        output
+        output.pieces.drain(..step.drop);
+        output.cut |= step.drop > 0;
+    }
+
+    pub(crate) fn output(self) -> Output {
+        self.output
     }
 }
 
@@ -169,7 +178,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::Source::{Gap, Stderr, Stdout};
-    use super::{MAX_BYTES, MAX_LINES, Output, Piece, Source};
+    use super::{Gathering, MAX_BYTES, MAX_LINES, Output, Piece, Source};
 
     fn text(output: &Output) -> String {
         output
@@ -191,15 +200,21 @@ mod tests {
         piece(attempt, Stdout, text)
     }
 
+    fn gathered(pieces: impl IntoIterator<Item = Piece>) -> Output {
+        let mut gathering = Gathering::default();
+        for piece in pieces {
+            gathering.push(piece);
+        }
+        gathering.output()
+    }
+
     #[test]
     fn what_is_printed_is_kept_byte_for_byte() {
-        let output: Output = [
+        let output = gathered([
             printed(1, "half a li"),
             printed(1, "ne\nnext\n"),
             printed(2, "again\n"),
-        ]
-        .into_iter()
-        .collect();
+        ]);
         assert_eq!(text(&output), "half a line\nnext\nagain\n");
         let attempts: Vec<_> = output.pieces.iter().map(|piece| piece.attempt).collect();
         assert_eq!(attempts, [1, 2]);
@@ -214,7 +229,7 @@ mod tests {
             piece(1, Gap, "\n[...]\n"),
             piece(1, Stdout, "c"),
         ];
-        let output: Output = pieces.iter().cloned().collect();
+        let output = gathered(pieces.iter().cloned());
         assert_eq!(output.pieces, pieces);
         let classes = [
             (Stdout, false),
@@ -231,9 +246,7 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_stay() {
-        let output: Output = (0..3 * MAX_LINES)
-            .map(|line| printed(1, &format!("{line}\n")))
-            .collect();
+        let output = gathered((0..3 * MAX_LINES).map(|line| printed(1, &format!("{line}\n"))));
         let text = text(&output);
         assert!(output.cut);
         assert!(text.ends_with(&format!("{}\n", 3 * MAX_LINES - 1)));
@@ -244,9 +257,7 @@ mod tests {
     #[test]
     fn one_huge_text_is_cut_at_a_character() {
         let huge = "ü".repeat(MAX_BYTES);
-        let output: Output = [printed(1, "before"), printed(1, &huge)]
-            .into_iter()
-            .collect();
+        let output = gathered([printed(1, "before"), printed(1, &huge)]);
         assert!(output.cut);
         assert!(text(&output).len() <= MAX_BYTES);
         assert!(text(&output).chars().all(|letter| letter == 'ü'));

@@ -5,6 +5,8 @@ use glassworks_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "ssr", test))]
+use crate::output::Gathering;
 use crate::output::{Output, Piece, Source};
 
 /// At most this many log entries are shown; the whole log has a URL of its own.
@@ -32,21 +34,40 @@ pub(crate) struct TaskStory {
     pub(crate) output: Output,
 }
 
+/// A story as its log is read. It holds no more than the page shows, however long that log is.
 #[cfg(any(feature = "ssr", test))]
-impl TaskStory {
-    /// A task and the events at the end of its log, which start after `after`.
-    pub(crate) fn new<'a>(
-        task: Task,
-        after: u64,
-        events: impl IntoIterator<Item = &'a Event> + Clone,
-    ) -> Self {
-        let mut view = TaskView::new(task, after);
-        for event in events.clone() {
-            view.apply(event);
+pub(crate) struct Reading {
+    view: TaskView,
+    printed: Gathering,
+    begins_later: bool,
+}
+
+#[cfg(any(feature = "ssr", test))]
+impl Reading {
+    /// A task whose log is read from after `after`.
+    pub(crate) fn new(task: Task, after: u64) -> Self {
+        Self {
+            view: TaskView::new(task, after),
+            printed: Gathering::default(),
+            begins_later: after > 0,
         }
-        let mut output: Output = events.into_iter().filter_map(printed).collect();
-        output.cut |= after > 0;
-        Self { view, output }
+    }
+
+    /// Takes in the next event.
+    pub(crate) fn push(&mut self, event: &Event) {
+        self.view.apply(event);
+        if let Some(piece) = printed(event) {
+            self.printed.push(piece);
+        }
+    }
+
+    pub(crate) fn story(self) -> TaskStory {
+        let mut output = self.printed.output();
+        output.cut |= self.begins_later;
+        TaskStory {
+            view: self.view,
+            output,
+        }
     }
 }
 
@@ -163,8 +184,8 @@ fn failure(task: &Task, event: &Event, message: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{TaskStory, TaskView};
-    use crate::fixture::{event, printed, state_event, task};
+    use super::TaskView;
+    use crate::fixture::{event, printed, state_event, story_of, task};
     use crate::output::Source;
     use glassworks_protocol::{EventBody, OutputStream, State, StateReason};
 
@@ -208,9 +229,8 @@ mod tests {
     fn the_backlog_does_not_turn_the_task_back() {
         let mut finished = task(State::Completed);
         finished.last_seq = 3;
-        let story = TaskStory::new(
+        let story = story_of(
             finished,
-            0,
             &[
                 state_event(1, 1, 1_000, State::Running),
                 printed(2, "hello\n"),
@@ -238,7 +258,7 @@ mod tests {
             event(4, 1, 1_000, gap),
             event(5, 1, 1_000, remark),
         ];
-        let story = TaskStory::new(task(State::Running), 0, &events);
+        let story = story_of(task(State::Running), &events);
         let pieces = story.output.pieces.iter();
         let pieces: Vec<_> = pieces
             .map(|piece| (piece.source, piece.text.as_str()))

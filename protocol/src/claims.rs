@@ -69,7 +69,7 @@ pub struct KindOffer {
 }
 
 /// What a worker is given.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClaimAnswer {
     /// In the order in which they were due; empty when there was none in time.

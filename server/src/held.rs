@@ -22,6 +22,9 @@ use tower::Service;
 use crate::budget::{Owed, PATIENCE, Permit, SMALL, Share};
 use crate::error::{ApiError, ApiResult};
 
+/// Room for so much may be filled with what takes a millisecond to write, in bytes.
+const LONG: usize = 1024 * 1024;
+
 /// In a response's extensions: its bytes are counted already, or are in memory in any case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted;
@@ -90,15 +93,31 @@ pub(crate) async fn room(share: &Share, bytes: usize) -> ApiResult<Permit> {
     share.reserve_soon(bytes).await.ok_or_else(no_room)
 }
 
-/// `value` as an answer of JSON that holds what it needs of `permit`.
-pub(crate) fn json(value: &impl Serialize, mut permit: Permit) -> ApiResult<Response> {
-    let text = serde_json::to_vec(value).map_err(|error| ApiError::internal(error.to_string()))?;
-    permit.shrink(text.len());
-    let mut response = Body::from(Held::from(permit).tie(text)).into_response();
+/// `value` as an answer of JSON that holds what it needs of `permit`. The work of writing it is for
+/// a thread of its own when it may take milliseconds, since others wait for this one.
+pub(crate) async fn json(
+    value: impl Serialize + Send + 'static,
+    permit: Permit,
+) -> ApiResult<Response> {
+    let text = if permit.bytes() < LONG {
+        serde_json::to_vec(&value)
+    } else {
+        tokio::task::spawn_blocking(move || serde_json::to_vec(&value))
+            .await
+            .map_err(|error| ApiError::internal(error.to_string()))?
+    };
+    let text = text.map_err(|error| ApiError::internal(error.to_string()))?;
+    let mut response = whole(text, permit).into_response();
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.extensions_mut().insert(Counted);
     Ok(response)
+}
+
+/// `text` as a body that holds what it needs of `permit`.
+pub(crate) fn whole(text: impl AsRef<[u8]> + Send + 'static, mut permit: Permit) -> Body {
+    permit.shrink(text.as_ref().len());
+    Body::from(Held::from(permit).tie(text))
 }
 
 /// Routes whose answers are counted in a share.

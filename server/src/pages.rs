@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use glassworks_app::{App, shell};
@@ -21,8 +21,13 @@ use crate::access::{Acting, Face, Need, Table};
 use crate::error::{ApiError, ApiResult};
 use crate::guard::headers::page_policy;
 use crate::guard::panicked;
+use crate::held::{Counted, room, whole};
 use crate::node::Node;
 use crate::site::Site;
+
+/// What a page takes at most until its client has it: its task or its list as it was read, what is
+/// shown of that, and the document with all of it twice, to be read and for the scripts.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What each server function asks of its caller. One that is not here asks for all there is.
 const FUNCTIONS: [(&str, Need); 6] = [
@@ -71,6 +76,7 @@ pub(crate) async fn page(State(node): State<Node>, request: Request) -> Response
 }
 
 async fn render(node: Node, request: Request) -> ApiResult<Response> {
+    let permit = room(&node.budget.lists, PAGE_BYTES).await?;
     let host = request
         .headers()
         .get(header::HOST)
@@ -105,7 +111,8 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
         .headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-cache"));
-    Ok(Response::from_parts(parts, Body::from(page)))
+    parts.extensions.insert(Counted);
+    Ok(Response::from_parts(parts, whole(page, permit)))
 }
 
 /// Has the browser load the page's own pieces of wasm at once, and not only when the script has come
@@ -141,9 +148,21 @@ fn allow_own_scripts(host: &str) {
 }
 
 /// Answers a server function, which finds the engine in its context.
-async fn server_function(Acting(engine): Acting, request: Request) -> Response {
+async fn server_function(
+    State(node): State<Node>,
+    Acting(engine): Acting,
+    request: Request,
+) -> ApiResult<Response> {
+    // What changes something is counted as it is sent, like all bodies.
+    let reads = request.method().is_safe();
+    let permit = if reads {
+        Some(room(&node.budget.lists, PAGE_BYTES).await?)
+    } else {
+        None
+    };
     let context = move || provide_context(engine.clone());
-    handle_server_fns_with_context(context, request)
-        .await
-        .into_response()
+    let response = handle_server_fns_with_context(context, request).await;
+    // From here on the answer is counted as it stands.
+    drop(permit);
+    Ok(response.into_response())
 }

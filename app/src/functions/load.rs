@@ -62,7 +62,7 @@ mod from_engine {
     use super::{Board, TaskList};
     use crate::list_query::ListQuery;
     use crate::refused::{Refused, refuse, refuse_error};
-    use crate::task_view::TaskStory;
+    use crate::task_view::{Reading, TaskStory};
 
     /// At most this many events, from the end of a log, make up a task's page.
     const MAX_EVENTS: u64 = 5_000;
@@ -112,18 +112,21 @@ mod from_engine {
     async fn story(engine: &Engine, id: TaskId) -> Result<TaskStory, Error> {
         let task = engine.task(id).await?;
         let from = task.last_seq.saturating_sub(MAX_EVENTS);
-        let mut events = Vec::new();
         let mut after = from;
+        let seen = task.last_seq;
+        let mut reading = Reading::new(task, from);
         loop {
             let page = engine.events(id, after, EVENTS_AT_ONCE).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
-            events.extend(page);
+            for event in &page {
+                reading.push(event);
+            }
             // What is printed while this reads is the live connection's to tell.
-            if after >= task.last_seq {
+            if after >= seen {
                 break;
             }
         }
-        Ok(TaskStory::new(task, from, events.iter().map(AsRef::as_ref)))
+        Ok(reading.story())
     }
 }

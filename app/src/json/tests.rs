@@ -9,10 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Unreadable, read};
-use crate::fixture::{event, failure, id, printed, state_event, summary, task};
+use crate::fixture::{event, failure, id, printed, state_event, story_of, summary, task};
 use crate::functions::{Board, TaskList};
 use crate::refused::Refused;
-use crate::task_view::TaskStory;
 
 /// `value` as it is read again.
 fn again<T: Serialize + DeserializeOwned>(value: &T) -> Result<T, Unreadable> {
@@ -52,7 +51,7 @@ fn what_pages_start_from_comes_back() {
     });
     failed.errors = vec![failure(1, 1_000, "first")];
     failed.error = failed.errors.last().cloned();
-    let story = TaskStory::new(failed, 0, &[printed(1, "a\n")]);
+    let story = story_of(failed, &[printed(1, "a\n")]);
     comes_back(answered(Board {
         stats: stats(),
         running: page(),

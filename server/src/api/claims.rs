@@ -46,12 +46,13 @@ pub(crate) async fn claim(
     Acting(engine): Acting,
     JsonBody(request): JsonBody<ClaimRequest>,
 ) -> ApiResult<Response> {
-    let granted = engine.claim(request).await?;
+    let mut granted = engine.claim(request).await?;
     let payloads = granted.answer.tasks.iter();
     let bytes: usize = payloads.map(|task| task.payload.get().len()).sum();
     // Refused after all, and put back, when there is no room for what they were submitted with.
     let permit = held::room(&node.budget.lists, held_bytes(bytes)).await?;
-    let response = held::json(&granted.answer, permit)?;
+    let answer = std::mem::take(&mut granted.answer);
+    let response = held::json(answer, permit).await?;
     granted.keep();
     Ok(response)
 }

@@ -1,12 +1,14 @@
 //! `GET /api/tasks/{id}/events`: a task's log, as a page of JSON or as a live stream (SSE).
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt, stream};
 use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{Event, TaskId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Query, TaskPath, optional};
@@ -45,12 +47,17 @@ pub(crate) struct EventsQuery {
 
 /// One page of a task's log.
 #[derive(Debug, Serialize, ToSchema)]
-struct EventsPage<'a> {
+struct EventsPage {
     /// In order, without a gap.
     #[schema(value_type = Vec<Event>)]
-    events: Vec<&'a Event>,
+    #[serde(serialize_with = "shared")]
+    events: Vec<Arc<Event>>,
     /// The `after` of the next page. The log may grow, so there is always one.
     next_after: u64,
+}
+
+fn shared<S: Serializer>(events: &[Arc<Event>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(events.iter().map(AsRef::<Event>::as_ref))
 }
 
 /// Reads a task's log, or follows it.
@@ -105,9 +112,9 @@ pub(crate) async fn events(
     let events = engine.events(id, after, limit).await?;
     let page = EventsPage {
         next_after: events.last().map_or(after, |event| event.seq),
-        events: events.iter().map(AsRef::as_ref).collect(),
+        events,
     };
-    held::json(&page, permit)
+    held::json(page, permit).await
 }
 
 /// Whether `Accept` names event streams outright; `*/*` means the page of JSON.

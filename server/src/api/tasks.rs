@@ -238,7 +238,7 @@ pub(crate) async fn list(
     if fields.is_empty() {
         let permit = room(&node.budget.lists, SUMMARIES_BYTES).await?;
         let page = engine.summaries(&filter, &page).await?;
-        return held::json(&page.map(ListedTask::from), permit);
+        return held::json(page.map(ListedTask::from), permit).await;
     }
     let has = |field| fields.contains(&field);
     let permit = room(&node.budget.lists, TASKS_BYTES).await?;
@@ -249,7 +249,7 @@ pub(crate) async fn list(
         errors: has(Field::Errors).then(|| std::mem::take(&mut task.errors)),
         summary: task.into(),
     });
-    held::json(&page, permit)
+    held::json(page, permit).await
 }
 
 /// Reads a task.
