@@ -15,6 +15,7 @@ use glassworks_handlers::command::{Minders, minder};
 use glassworks_handlers::outbound::Outbound;
 use glassworks_server::budget::Budget;
 use glassworks_server::config::{Cli, Command, Config, ConfigError};
+use glassworks_server::console::{self, Ending, TaskCommand};
 use glassworks_server::front::Front;
 use glassworks_server::guard::host::AllowedHosts;
 use glassworks_server::node::Node;
@@ -47,22 +48,27 @@ fn main() -> ExitCode {
     {
         return minder::main();
     }
-    let outcome = Cli::read()
-        .map_err(Into::into)
-        .and_then(|cli| match cli.command() {
-            Command::Serve => start(cli.config()),
-            Command::Work(options) => start_working(*options, &cli.config()),
-            Command::Openapi => print_openapi(cli.config()),
-            Command::Key(command) => keys::run(command, cli.config()),
-        });
+    let outcome = Cli::read().map_err(Into::into).and_then(carry_out);
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ExitCode::from(ending.status()),
         Err(error) => {
             // Standard error may be closed, and then nobody wants to know.
             let _ = writeln!(io::stderr(), "glassworks: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn carry_out(cli: Cli) -> Result<Ending, Box<dyn Error>> {
+    match cli.command() {
+        Command::Serve => start(cli.config())?,
+        Command::Work(options) => start_working(*options, &cli.config())?,
+        Command::Tasks(command) => return steer(command),
+        Command::Openapi => print_openapi(cli.config())?,
+        Command::Key(command) => keys::run(command, cli.config())?,
+        Command::Completions { shell } => Cli::complete(shell, io::stdout())?,
+    }
+    Ok(Ending::Done)
 }
 
 fn start(config: Config) -> Result<(), Box<dyn Error>> {
@@ -75,6 +81,14 @@ fn start(config: Config) -> Result<(), Box<dyn Error>> {
     // A blocking call that hangs does not keep the process from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+/// Asks a server for tasks, or to change them.
+fn steer(command: TaskCommand) -> Result<Ending, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(console::run(command))
 }
 
 /// Works for a server elsewhere.

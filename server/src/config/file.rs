@@ -272,7 +272,7 @@ fn upstreams<'de, D: Deserializer<'de>>(
 }
 
 /// Reads a duration as people write it: `90 min`, `24h`, `7d`.
-pub(super) fn read_span(text: &str) -> Result<Duration, String> {
+pub(crate) fn read_span(text: &str) -> Result<Duration, String> {
     let span: Result<Span, _> = text.parse();
     span.ok()
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())

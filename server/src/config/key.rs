@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use glassworks_protocol::{NewKey, Scope};
 
 use super::file::read_span;
+use crate::client::Server;
 
 /// What to do with keys.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -16,7 +17,7 @@ pub enum KeyCommand {
     List {
         /// As with `create`.
         #[arg(long, value_name = "URL")]
-        server: Option<String>,
+        server: Option<Server>,
     },
     /// Revokes a key: it is good for nothing at once.
     Revoke {
@@ -25,7 +26,7 @@ pub enum KeyCommand {
         key: String,
         /// As with `create`.
         #[arg(long, value_name = "URL")]
-        server: Option<String>,
+        server: Option<Server>,
     },
 }
 
@@ -51,7 +52,7 @@ pub struct CreateKey {
     /// `http://127.0.0.1:8000`. A key with the scope `admin` is taken from the variable
     /// `GLASSWORKS_KEY`; none is needed while there are none.
     #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
+    pub server: Option<Server>,
 }
 
 impl CreateKey {

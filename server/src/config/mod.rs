@@ -8,6 +8,7 @@ mod key;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{
     Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum, value_parser,
 };
+use clap_complete::Shell;
 use glassworks_engine::{AdminKey, Database, DeclaredKind, Limits, QueueRule, Retention};
 use glassworks_handlers::command::Program;
 use glassworks_handlers::lab::{self, Lab};
@@ -27,8 +29,10 @@ use serde::Deserialize;
 
 use self::file::File;
 pub use self::file::FileError;
+pub(crate) use self::file::read_span;
 pub use self::key::{CreateKey, KeyCommand};
 use crate::budget::Budget;
+use crate::console::TaskCommand;
 use crate::work::WorkOptions;
 
 /// How many tasks a node may run at a time.
@@ -62,6 +66,15 @@ pub enum Command {
     Serve,
     /// Runs a program for each task of a kind: a worker, on any machine that reaches the server.
     Work(Box<WorkOptions>),
+    /// Asks a running server for tasks, or to change them.
+    #[command(flatten)]
+    Tasks(TaskCommand),
+    /// Prints a script that completes commands and options in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
     /// Prints the API's OpenAPI 3.1 document.
     Openapi,
     /// Makes, lists and revokes keys: who may do what.
@@ -75,6 +88,21 @@ impl Cli {
     /// It ends the process where clap does: at `--help`, and at a bad option, which it names.
     pub fn read() -> Result<Self, FileError> {
         read(std::env::args_os()).unwrap_or_else(|refused| refused.exit())
+    }
+
+    /// Writes the script by which `shell` completes this command line.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes it.
+    pub fn complete(shell: Shell, mut out: impl Write) -> io::Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Self::command_line(), "glassworks", &mut script);
+        out.write_all(&script)
+    }
+
+    fn command_line() -> clap::Command {
+        <Self as CommandFactory>::command()
     }
 
     /// What to do.
@@ -92,7 +120,7 @@ impl Cli {
 fn read<T: Into<OsString> + Clone>(
     line: impl IntoIterator<Item = T>,
 ) -> Result<Result<Cli, FileError>, clap::Error> {
-    let matches = <Cli as CommandFactory>::command()
+    let matches = Cli::command_line()
         .try_get_matches_from(line)
         .map_err(without_password)?;
     let mut cli = Cli::from_arg_matches(&matches)?;

@@ -35,7 +35,7 @@ async fn carry_out(command: KeyCommand, database: Database) -> Result<(), Box<dy
         KeyCommand::List { server } | KeyCommand::Revoke { server, .. } => server,
     };
     let keys = match server {
-        Some(url) => Keys::Remote(Remote::new(url, std::env::var(KEY_VARIABLE).ok())?),
+        Some(server) => Keys::Remote(Remote(server.clone().with_key_of_environment()?)),
         None => Keys::Direct(Direct::open(database).await.map_err(in_use)?),
     };
     let mut out = io::stdout().lock();

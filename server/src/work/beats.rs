@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::attempt::Attempts;
-use super::call::{Patience, Server};
+use crate::client::{Patience, Server};
 
 /// How long what a program prints may wait for more, so that one call carries it all.
 const GATHERING: Duration = Duration::from_millis(100);

@@ -1,13 +1,11 @@
 //! `glassworks work`: this binary as a worker, for any program.
 //!
-//! It claims tasks over HTTP and runs a program for each. Rooms, lowest first: `call` (asking the
-//! server), `attempt` (what one has done and the server does not know yet), `beats` (telling it), and
+//! It claims tasks over HTTP and runs a program for each. Rooms, lowest first: `attempt` (what one has done and the server does not know yet), `beats` (telling it), and
 //! `run` (one attempt from its claim to its end). The programs run under the same minders as those of
 //! the kind `command`, so they end with this process, whatever ends it.
 
 mod attempt;
 mod beats;
-mod call;
 mod run;
 
 use std::error::Error;
@@ -27,9 +25,8 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use self::attempt::Attempts;
-use self::call::{CallError, Patience, Server};
 use self::run::Setting;
-use crate::access::KEY_VARIABLE;
+use crate::client::{CallError, Patience, ServerOption};
 use crate::signals::Signals;
 
 /// How long one claim waits for a task.
@@ -43,14 +40,8 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What a worker is started with.
 #[derive(Args, Clone, Debug)]
 pub struct WorkOptions {
-    /// The server's address.
-    #[arg(
-        long,
-        env = "GLASSWORKS_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8000"
-    )]
-    server: Server,
+    #[command(flatten)]
+    server: ServerOption,
 
     /// The kind of task that the program does.
     #[arg(long, value_name = "KIND")]
@@ -91,17 +82,6 @@ pub struct WorkOptions {
 }
 
 impl WorkOptions {
-    /// The server, to be asked with the key of the environment if there is one.
-    fn server(&self) -> Result<Server, Box<dyn Error>> {
-        let server = self.server.clone();
-        match std::env::var(KEY_VARIABLE) {
-            Ok(key) if !key.trim().is_empty() => Ok(server
-                .with_key(&key)
-                .ok_or_else(|| format!("{KEY_VARIABLE} does not hold a key"))?),
-            _ => Ok(server),
-        }
-    }
-
     fn name(&self) -> String {
         self.name.clone().unwrap_or_else(|| {
             let host = rustix::system::uname();
@@ -133,12 +113,11 @@ pub async fn work(options: WorkOptions) -> Result<(), Box<dyn Error>> {
     let mut signals = Signals::listen()?;
     let name = options.name();
     let offer = options.offer()?;
-    let server = options.server()?;
+    let server = options.server.server()?;
     info!(
         name,
         kind = options.kind,
-        "working for {}; a signal makes it finish what it does and end",
-        options.server
+        "working for {server}; a signal makes it finish what it does and end"
     );
     let attempts = Arc::new(Attempts::new(name.clone()));
     let runs = TaskTracker::new();

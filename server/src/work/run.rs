@@ -18,8 +18,8 @@ use tracing::{info, warn};
 
 use super::ANSWER_WITHIN;
 use super::attempt::{Attempts, Held};
-use super::call::{Patience, Server};
 use crate::access::KEY_VARIABLE;
+use crate::client::{Patience, Server};
 
 /// How long a program may take to stop once it was asked to.
 const STOP_GRACE: Duration = Duration::from_secs(5);

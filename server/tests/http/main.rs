@@ -10,6 +10,7 @@ mod aggregate;
 mod answers;
 mod configuration;
 mod connections;
+mod console;
 mod docs;
 mod figures;
 mod files;
