@@ -57,6 +57,7 @@ async fn what_cannot_be_waited_for_is_refused() {
         ("/api/stream", "count=10001", json!(["count"])),
         ("/api/stream", "interval_ms=60001", json!(["interval_ms"])),
         ("/api/stream", "format=xml", json!(["format"])),
+        ("/api/stream", "word=a%0Ab", json!(["word"])),
         ("/api/stream", "interval=5", json!(["interval"])),
     ] {
         let answer = server.client().get(&format!("{path}?{query}")).await;
