@@ -30,6 +30,7 @@ mod streams;
 mod submitting;
 mod support;
 mod tasks;
+mod trying;
 mod waiting;
 mod workers;
 mod working;

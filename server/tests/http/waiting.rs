@@ -7,7 +7,7 @@ use crate::support::waits::eventually;
 use crate::support::{Client, Server};
 
 /// Waits until `count` requests are open, this question not among them.
-async fn open_requests(client: Client, count: u32) {
+pub(super) async fn open_requests(client: Client, count: u32) {
     let line = format!("glassworks_http_requests_open {}\n", count + 1);
     eventually(format_args!("{count} open requests"), async || {
         let metrics = client.get("/metrics").await;
