@@ -10,7 +10,7 @@ use leptos_router::{Lazy, SsrMode, path};
 use crate::access;
 use crate::components::{Clock, Header};
 use crate::live::Live;
-use crate::pages::{BoardRoute, NotFoundPage, SubmitRoute, TaskRoute, TasksRoute};
+use crate::pages::{BoardRoute, NotFoundPage, SubmitRoute, TaskRoute, TasksRoute, TryRoute};
 
 /// Where the browser finds the built files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,6 +119,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tasks") view={Lazy::<TasksRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/tasks/:id") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/submit") view={Lazy::<SubmitRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/try") view={Lazy::<TryRoute>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
         </Router>

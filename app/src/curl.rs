@@ -2,6 +2,8 @@
 
 use glassworks_protocol::{NewTask, Task, TaskId};
 
+use crate::query;
+
 /// Submits `task`.
 pub(crate) fn submit(origin: &str, task: &NewTask) -> String {
     let body = serde_json::to_string(task).unwrap_or_default();
@@ -33,6 +35,28 @@ pub(crate) fn follow_output(origin: &str, id: TaskId) -> String {
     )
 }
 
+/// Asks for `path` with what was typed into its form; what is empty is left out. `live` shows what comes
+/// as it comes.
+pub(crate) fn get(origin: &str, path: &str, typed: &[(String, String)], live: bool) -> String {
+    let given = typed.iter().filter(|(_, value)| !value.is_empty());
+    let query = query::encode(given.map(|(name, value)| (name.as_str(), value.as_str())));
+    let mark = if query.is_empty() { "" } else { "?" };
+    let flag = if live { "-N" } else { "-i" };
+    format!(
+        "curl {flag} {}",
+        quote(&format!("{origin}{path}{mark}{query}"))
+    )
+}
+
+/// Prints a task's events after `after` as they come: the same log as over its WebSocket.
+pub(crate) fn follow_events(origin: &str, id: &str, after: &str) -> String {
+    let after = if after.is_empty() { "0" } else { after };
+    format!(
+        "curl -N -H 'accept: text/event-stream' \\\n  {}",
+        quote(&format!("{origin}/api/tasks/{id}/events?after={after}"))
+    )
+}
+
 /// Shows a task.
 pub(crate) fn show(origin: &str, id: TaskId) -> String {
     format!("curl {}", quote(&format!("{origin}/api/tasks/{id}")))
@@ -45,9 +69,24 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::submit;
+    use super::{get, submit};
     use glassworks_protocol::NewTask;
     use serde_json::json;
+
+    #[test]
+    fn what_was_not_given_is_not_asked_for() {
+        let typed = [("seconds", "3"), ("timeout", ""), ("word", "it's ü")];
+        let typed = typed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let line = get("http://h", "/api/slow", &typed, false);
+        assert_eq!(
+            line,
+            "curl -i 'http://h/api/slow?seconds=3&word=it%27s+%C3%BC'"
+        );
+        assert_eq!(
+            get("http://h", "/livez", &[], true),
+            "curl -N 'http://h/livez'"
+        );
+    }
 
     #[test]
     fn a_quote_in_the_payload_stays_in_the_payload() {

@@ -32,6 +32,7 @@ mod refused;
 mod task_list;
 mod task_view;
 mod time;
+mod trial;
 
 #[cfg(test)]
 mod fixture;

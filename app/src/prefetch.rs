@@ -8,7 +8,7 @@ use leptos_router::LazyRoute;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlAnchorElement};
 
-use crate::pages::{BoardRoute, SubmitRoute, TaskRoute, TasksRoute};
+use crate::pages::{BoardRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute};
 
 /// Watches links from now on, on the whole page.
 pub(crate) fn watch_links() {
@@ -38,6 +38,7 @@ fn fetch(path: &str) {
         "/" => spawn_local(BoardRoute::preload()),
         "/tasks" => spawn_local(TasksRoute::preload()),
         "/submit" => spawn_local(SubmitRoute::preload()),
+        "/try" => spawn_local(TryRoute::preload()),
         _ if path.starts_with("/tasks/") => spawn_local(TaskRoute::preload()),
         _ => {}
     }

@@ -35,6 +35,7 @@ export async function everyPage(tasks: Tasks): Promise<Record<string, string>> {
     'running tasks': '/tasks?state=running',
     'no tasks': '/tasks?q=nothing',
     submit: '/submit?kind=sleep',
+    try: '/try',
     'a running task': `/tasks/${running.id}`,
     'a completed task': `/tasks/${completed.id}`,
     'a failed task': `/tasks/${failed.id}`,

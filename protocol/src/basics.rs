@@ -1,5 +1,5 @@
-//! What the small endpoints answer that show what an async server does: greet, wait, ask several
-//! services, stream.
+//! What the small endpoints answer that show what an async server does: greet, say how it is, wait,
+//! ask several services, stream.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,25 @@ pub struct Hello {
     pub message: String,
     /// The server's clock.
     pub time: Timestamp,
+}
+
+/// How the server is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// Always `healthy`: a server that is not does not answer with 200.
+    #[cfg_attr(feature = "openapi", schema(example = "healthy"))]
+    pub status: String,
+    /// Tasks completed since this node started.
+    pub background_tasks_completed: u64,
+}
+
+/// One word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Status {
+    /// `alive` or `ready`.
+    pub status: String,
 }
 
 /// What a wait came to.
@@ -48,6 +67,22 @@ pub struct Aggregate {
     pub total_time: f64,
     /// What there is to see.
     pub note: String,
+}
+
+/// What there is to hear of several services while they are being asked: who is asked, each answer
+/// as it comes, and all of it in the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Asking {
+    /// All have been asked.
+    Asked {
+        /// Their names, in the order in which they were asked.
+        sources: Vec<String>,
+    },
+    /// One has answered.
+    Answered(Answer),
+    /// All have.
+    Done(Aggregate),
 }
 
 /// One number of a stream.

@@ -28,7 +28,7 @@ pub use access::{
     Actor, ActorKind, ApiKey, AuditAction, AuditEntry, AuditFilter, AuditPage, CreatedKey, NewKey,
     Reach, Scope, Session,
 };
-pub use basics::{Aggregate, Answer, Hello, StreamedNumber, Waited};
+pub use basics::{Aggregate, Answer, Asking, Health, Hello, Status, StreamedNumber, Waited};
 pub use bulk::{BulkAction, BulkChange, BulkOutcome};
 pub use claims::{
     AttemptFailure, AttemptFailures, AttemptOutcome, AttemptStanding, AttemptStatus, Beat,

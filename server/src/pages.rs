@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::body::to_bytes;
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use glassworks_app::{App, shell};
 use glassworks_engine::Caller;
 use http::{Extensions, HeaderMap, HeaderValue, Method, header};
@@ -18,6 +19,7 @@ use leptos_axum::{
 };
 
 use crate::access::{Acting, Face, Need, Table};
+use crate::api::unbuffered::unbuffered;
 use crate::error::{ApiError, ApiResult};
 use crate::guard::headers::page_policy;
 use crate::guard::panicked;
@@ -30,13 +32,18 @@ use crate::site::Site;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What each server function asks of its caller. One that is not here asks for all there is.
-const FUNCTIONS: [(&str, Need); 6] = [
+const FUNCTIONS: [(&str, Need); 11] = [
     ("/fn/board", Need::READ),
     ("/fn/tasks", Need::READ),
     ("/fn/task", Need::READ),
     ("/fn/kinds", Need::READ),
     ("/fn/change_task", Need::SUBMIT),
     ("/fn/submit_task", Need::SUBMIT),
+    ("/fn/try_answer", Need::READ),
+    ("/fn/try_slow", Need::READ),
+    ("/fn/try_aggregate", Need::READ),
+    ("/fn/try_stream", Need::READ),
+    ("/fn/try_task", Need::SUBMIT),
 ];
 
 /// A route for each page that the application has, and one for each server function.
@@ -147,7 +154,8 @@ fn allow_own_scripts(host: &str) {
     }
 }
 
-/// Answers a server function, which finds the engine in its context.
+/// Answers a server function, which finds the engine in its context. One that streams is a stream as
+/// any other: it leaves as it is made, and ends when the server does.
 async fn server_function(
     State(node): State<Node>,
     Acting(engine): Acting,
@@ -161,8 +169,15 @@ async fn server_function(
         None
     };
     let context = move || provide_context(engine.clone());
-    let response = handle_server_fns_with_context(context, request).await;
+    let response = handle_server_fns_with_context(context, request)
+        .await
+        .into_response();
     // From here on the answer is counted as it stands.
     drop(permit);
-    Ok(response.into_response())
+    if response.body().size_hint().exact().is_some() {
+        return Ok(response);
+    }
+    let stop = node.shutdown.stream_end().cancelled_owned();
+    let stream = |body: Body| Body::from_stream(body.into_data_stream().take_until(stop));
+    Ok(unbuffered(response.map(stream)))
 }

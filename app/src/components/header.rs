@@ -8,7 +8,12 @@ use crate::access::may_submit;
 use crate::live::{Live, Status};
 
 /// The pages that the header leads to, by path and name.
-pub const PAGES: [(&str, &str); 3] = [("/", "Board"), ("/tasks", "Tasks"), ("/submit", "Submit")];
+pub const PAGES: [(&str, &str); 4] = [
+    ("/", "Board"),
+    ("/tasks", "Tasks"),
+    ("/submit", "Submit"),
+    ("/try", "Try"),
+];
 
 /// The pages that the server writes itself, by path and name.
 pub const SECTIONS: [(&str, &str); 4] = [

@@ -25,7 +25,7 @@ pub(crate) use code_block::{CodeBlock, CopyButton, origin};
 pub(crate) use counts::Counts;
 pub(crate) use field::field_view;
 pub(crate) use filters::Filters;
-pub(crate) use form_data::typed_in;
+pub(crate) use form_data::{sent_by, typed_in};
 pub(crate) use function_form::FunctionForm;
 pub(crate) use header::Header;
 pub use header::{PAGES, SECTIONS};

@@ -1,10 +1,14 @@
 //! The server functions: the browser's own thin way to the engine, under `/fn`.
 
 mod change;
+mod endpoints;
 mod load;
 mod submit;
 
 pub(crate) use change::{Change, ChangeTask};
+pub(crate) use endpoints::{
+    Endpoint, Heard, try_aggregate, try_answer, try_slow, try_stream, try_task,
+};
 pub(crate) use load::{Board, TaskList, load_board, load_kinds, load_task, load_tasks};
 pub(crate) use submit::SubmitTask;
 

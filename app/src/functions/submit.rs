@@ -65,7 +65,7 @@ impl SubmitTask {
 }
 
 #[cfg(feature = "ssr")]
-async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused> {
+pub(super) async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused> {
     let engine = super::engine()?;
     let Some(info) = engine.kinds().iter().find(|info| info.kind == kind) else {
         let detail = format!("There is no kind `{kind}`.");

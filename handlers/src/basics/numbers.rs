@@ -11,6 +11,8 @@ const DEFAULT_COUNT: u32 = 10;
 const MOST: u32 = 10_000;
 const DEFAULT_INTERVAL_MS: u64 = 500;
 const LONGEST_INTERVAL_MS: u64 = 60_000;
+const DEFAULT_WORD: &str = "Number";
+const LONGEST_WORD: usize = 40;
 
 /// How many numbers, and how far apart.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,4 +52,67 @@ pub fn numbers(
             time: Timestamp::now(),
         }
     }))
+}
+
+/// The same as lines for people: `Number 3: 3`, or with another `word` of 1 to 40 characters, none
+/// of which is a control character.
+pub fn lines(
+    wanted: Numbers,
+    word: Option<String>,
+) -> Result<impl Stream<Item = String> + Send + 'static, Vec<FieldError>> {
+    let word = word.unwrap_or_else(|| DEFAULT_WORD.to_owned());
+    let fits = (1..=LONGEST_WORD).contains(&word.chars().count());
+    let word = if fits && !word.contains(char::is_control) {
+        Ok(word)
+    } else {
+        let detail = format!("must be 1 to {LONGEST_WORD} characters, none of them a control");
+        Err(FieldError::new("word", detail))
+    };
+    match (numbers(wanted), word) {
+        (Ok(numbers), Ok(word)) => {
+            Ok(numbers.map(move |one| format!("{word} {}: {}\n", one.place, one.value)))
+        }
+        (numbers, word) => {
+            let mut faults = numbers.err().unwrap_or_default();
+            faults.extend(word.err());
+            Err(faults)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+
+    use super::{Numbers, lines};
+
+    const TWO: Numbers = Numbers {
+        count: Some(2),
+        interval_ms: Some(0),
+    };
+
+    async fn text(word: Option<&str>) -> String {
+        let lines = lines(TWO, word.map(str::to_owned)).unwrap();
+        lines.collect::<Vec<_>>().await.concat()
+    }
+
+    #[tokio::test]
+    async fn a_line_is_a_word_a_place_and_a_number() {
+        assert_eq!(text(None).await, "Number 1: 1\nNumber 2: 2\n");
+        assert_eq!(text(Some("数字 🔢")).await, "数字 🔢 1: 1\n数字 🔢 2: 2\n");
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let long = "x".repeat(41);
+        for word in ["", "a\nb", &long] {
+            let wanted = Numbers {
+                count: Some(0),
+                ..TWO
+            };
+            let faults = lines(wanted, Some(word.to_owned())).err().unwrap();
+            let names: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+            assert_eq!(names, ["count", "word"], "{word:?}");
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use futures::stream::{FuturesUnordered, Stream};
-use glassworks_protocol::{Aggregate, Answer};
+use futures::stream::{self, FuturesUnordered, Stream};
+use futures::{FutureExt as _, StreamExt as _};
+use glassworks_protocol::{Aggregate, Answer, Asking};
 use tokio::time::{Instant, sleep};
 
 use super::seconds;
@@ -22,22 +23,42 @@ const SERVICES: [Service; 3] = [
 /// 2.0 and 1.5 seconds, so after two in all.
 pub async fn aggregate() -> Aggregate {
     let began = Instant::now();
-    let results = join_all(SERVICES.map(ask)).await;
+    all(join_all(SERVICES.map(ask)).await, began)
+}
+
+/// The same, told as it happens: who is asked, each answer as soon as it is there, and then all of
+/// it. Dropping the stream asks no more.
+pub fn asking() -> impl Stream<Item = Asking> + Send + 'static {
+    let began = Instant::now();
+    let sources = SERVICES.map(|(source, _)| source.to_owned()).into();
+    let answers = SERVICES.map(ask).into_iter().enumerate();
+    let answers = answers
+        .map(|(place, answer)| answer.map(move |answer| (place, answer)))
+        .collect::<FuturesUnordered<_>>();
+    let heard = stream::unfold(Some((answers, Vec::new())), move |under_way| async move {
+        let (mut answers, mut heard) = under_way?;
+        match answers.next().await {
+            Some((place, answer)) => {
+                heard.push((place, answer.clone()));
+                Some((Asking::Answered(answer), Some((answers, heard))))
+            }
+            None => {
+                heard.sort_by_key(|(place, _)| *place);
+                let results = heard.into_iter().map(|(_, answer)| answer).collect();
+                Some((Asking::Done(all(results, began)), None))
+            }
+        }
+    });
+    stream::iter([Asking::Asked { sources }]).chain(heard)
+}
+
+fn all(results: Vec<Answer>, began: Instant) -> Aggregate {
     Aggregate {
         results,
         total_time: seconds::written(began.elapsed()),
         note: "All were asked at the same time, so it took as long as the slowest, not the sum."
             .to_owned(),
     }
-}
-
-/// Asks all at the same time, and has each answer as soon as it is there. Dropping the stream asks
-/// no more.
-pub fn each_service() -> impl Stream<Item = Answer> + Send + 'static {
-    SERVICES
-        .map(ask)
-        .into_iter()
-        .collect::<FuturesUnordered<_>>()
 }
 
 async fn ask((source, takes): Service) -> Answer {
@@ -53,9 +74,9 @@ async fn ask((source, takes): Service) -> Answer {
 #[cfg(test)]
 mod tests {
     use futures::StreamExt as _;
-    use glassworks_protocol::Answer;
+    use glassworks_protocol::{Answer, Asking};
 
-    use super::{aggregate, each_service};
+    use super::{aggregate, asking};
 
     fn names(answers: &[Answer]) -> Vec<&str> {
         answers
@@ -74,8 +95,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_quickest_is_heard_first() {
-        let answers: Vec<_> = each_service().collect().await;
-        assert_eq!(names(&answers), ["a", "c", "b"]);
+    async fn each_is_heard_when_it_answers_and_all_of_them_in_their_order() {
+        let told: Vec<_> = asking().collect().await;
+        let [first, answered @ .., last] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        let sources = ["a", "b", "c"].map(str::to_owned).into();
+        assert_eq!(*first, Asking::Asked { sources });
+        let answered: Vec<Answer> = answered
+            .iter()
+            .map(|told| match told {
+                Asking::Answered(answer) => answer.clone(),
+                _ => panic!("{told:?}"),
+            })
+            .collect();
+        assert_eq!(names(&answered), ["a", "c", "b"]);
+        let Asking::Done(all) = last else {
+            panic!("{last:?}");
+        };
+        assert_eq!(names(&all.results), ["a", "b", "c"]);
+        assert!((2.0..2.1).contains(&all.total_time), "{all:?}");
     }
 }

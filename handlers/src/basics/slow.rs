@@ -28,9 +28,7 @@ impl SlowError {
     /// As a client is told.
     pub fn problem(self) -> Problem {
         match self {
-            Self::Faults(faults) => Problem::new(ProblemCode::Invalid)
-                .with_detail("The query is not acceptable.")
-                .with_errors(faults),
+            Self::Faults(faults) => Problem::bad_query(faults),
             Self::OutOfTime { asked, limit } => {
                 Problem::new(ProblemCode::OutOfTime).with_detail(format!(
                     "The work was to take {asked} s, and the request allows {} s.",

@@ -94,6 +94,13 @@ impl Problem {
         }
     }
 
+    /// What is wrong with a query: each of `errors` points to a parameter by its name.
+    pub fn bad_query(errors: Vec<FieldError>) -> Self {
+        Self::new(ProblemCode::Invalid)
+            .with_detail("The query is not acceptable.")
+            .with_errors(errors)
+    }
+
     /// A problem that no server told, and no documentation has: the browser's own.
     pub fn untyped(status: u16, title: impl Into<String>) -> Self {
         Self {

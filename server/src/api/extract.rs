@@ -9,7 +9,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use glassworks_engine::shape::{self, Misread};
 use glassworks_protocol::excerpt::quoted;
-use glassworks_protocol::{FieldError, ProblemCode, TaskId};
+use glassworks_protocol::{FieldError, Problem, ProblemCode, TaskId};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use serde::de::{DeserializeOwned, Error as _};
@@ -217,7 +217,7 @@ fn bad_parameter(name: &str, detail: impl Into<String>) -> ApiError {
 
 /// 422: each of `faults` points to a query parameter by its name.
 pub(super) fn bad_query(faults: Vec<FieldError>) -> ApiError {
-    ApiError::unprocessable("The query is not acceptable.", faults)
+    ApiError::from(Problem::bad_query(faults))
 }
 
 /// Reads a query parameter that may be absent or empty.

@@ -2,26 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use glassworks_engine::Error;
-use glassworks_protocol::{Problem, ProblemCode};
-use serde::Serialize;
-use utoipa::ToSchema;
+use glassworks_handlers::basics;
+use glassworks_protocol::{Health, Problem, ProblemCode, Status};
 
 use crate::error::{ApiError, ApiResult};
 use crate::node::Node;
 use crate::openapi::{PROBLEM_JSON, tags};
-
-const SHUTTING_DOWN: &str = "The server is shutting down.";
-
-/// How the server is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Health {
-    /// Always `healthy`: a server that is not does not answer with 200.
-    #[schema(example = "healthy")]
-    status: &'static str,
-    /// Tasks completed since this node started.
-    background_tasks_completed: u64,
-}
 
 /// Says how the server is.
 ///
@@ -32,17 +18,7 @@ pub(crate) struct Health {
     responses((status = 200, description = "The server answers.", body = Health)),
 )]
 pub(crate) async fn health(State(node): State<Node>) -> Json<Health> {
-    Json(Health {
-        status: "healthy",
-        background_tasks_completed: node.engine.since_start().completed,
-    })
-}
-
-/// One word.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Status {
-    /// `alive` or `ready`.
-    status: &'static str,
+    Json(basics::health(&node.engine))
 }
 
 /// Says whether the process answers at all.
@@ -53,7 +29,7 @@ pub(crate) struct Status {
     responses((status = 200, description = "It does.", body = Status)),
 )]
 pub(crate) async fn live() -> Json<Status> {
-    Json(Status { status: "alive" })
+    Json(basics::alive())
 }
 
 /// Says whether to send it work.
@@ -70,14 +46,10 @@ pub(crate) async fn live() -> Json<Status> {
     ),
 )]
 pub(crate) async fn ready(State(node): State<Node>) -> ApiResult<Json<Status>> {
-    let not_ready = |code, detail: &str| Err(ApiError::new(code, detail));
+    // It is known here first: streams end before the engine is told.
     if node.shutdown.has_begun() {
-        return not_ready(ProblemCode::ShuttingDown, SHUTTING_DOWN);
+        let detail = "The server is shutting down.";
+        return Err(ApiError::new(ProblemCode::ShuttingDown, detail));
     }
-    match node.engine.ready().await {
-        Ok(()) => {}
-        Err(Error::ShuttingDown) => return not_ready(ProblemCode::ShuttingDown, SHUTTING_DOWN),
-        Err(error) => return not_ready(ProblemCode::NotReady, &error.to_string()),
-    }
-    Ok(Json(Status { status: "ready" }))
+    Ok(Json(basics::ready(&node.engine).await?))
 }

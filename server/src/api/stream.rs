@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response, sse};
 use futures::{Stream, StreamExt as _};
-use glassworks_handlers::basics::{Numbers, numbers};
+use glassworks_handlers::basics::{Numbers, lines, numbers};
 use glassworks_protocol::StreamedNumber;
 use http::{HeaderValue, header};
 use serde::Deserialize;
@@ -40,6 +40,15 @@ pub(crate) struct StreamQuery {
     #[serde(deserialize_with = "optional")]
     #[param(inline)]
     format: Option<Format>,
+    /// What each line for people begins with: 1 to 40 characters, none of them a control.
+    #[serde(deserialize_with = "optional")]
+    #[param(
+        min_length = 1,
+        max_length = 40,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$",
+        default = "Number"
+    )]
+    word: Option<String>,
 }
 
 /// How numbers are written.
@@ -89,18 +98,18 @@ pub(crate) async fn stream(
         count: query.count,
         interval_ms: query.interval_ms,
     };
-    let numbers = numbers(wanted).map_err(bad_query)?;
+    let numbers = || numbers(wanted).map_err(bad_query);
     Ok(match query.format.unwrap_or_default() {
         Format::Text => {
             let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-            let lines = numbers.map(|one| format!("Number {}: {}\n", one.place, one.value));
+            let lines = lines(wanted, query.word).map_err(bad_query)?;
             body(lines, plain, &shutdown)
         }
         Format::Ndjson => {
             let ndjson = HeaderValue::from_static("application/x-ndjson");
-            body(numbers.map(|one| line(&one)), ndjson, &shutdown)
+            body(numbers()?.map(|one| line(&one)), ndjson, &shutdown)
         }
-        Format::Sse => response(numbers.map(|one| Ok(event(&one))), &shutdown),
+        Format::Sse => response(numbers()?.map(|one| Ok(event(&one))), &shutdown),
     })
 }
 

@@ -31,6 +31,7 @@ mod streams;
 mod submitting;
 mod support;
 mod tasks;
+mod trying;
 mod waiting;
 mod workers;
 mod working;

@@ -7,7 +7,7 @@ use crate::support::waits::eventually;
 use crate::support::{Client, Server};
 
 /// Waits until `count` requests are open, this question not among them.
-async fn open_requests(client: Client, count: u32) {
+pub(super) async fn open_requests(client: Client, count: u32) {
     let line = format!("glassworks_http_requests_open {}\n", count + 1);
     eventually(format_args!("{count} open requests"), async || {
         let metrics = client.get("/metrics").await;
@@ -57,6 +57,7 @@ async fn what_cannot_be_waited_for_is_refused() {
         ("/api/stream", "count=10001", json!(["count"])),
         ("/api/stream", "interval_ms=60001", json!(["interval_ms"])),
         ("/api/stream", "format=xml", json!(["format"])),
+        ("/api/stream", "word=a%0Ab", json!(["word"])),
         ("/api/stream", "interval=5", json!(["interval"])),
     ] {
         let answer = server.client().get(&format!("{path}?{query}")).await;
