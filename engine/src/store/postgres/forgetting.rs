@@ -45,9 +45,13 @@ impl Batch<'_> {
         let (client, its) = (&self.connected.client, &self.connected.statements);
         let before = self.before(accepted_ms).as_millis();
         let pruned = client
-            .execute(&its.prune_requests, &[&before, &i64::from(limit)])
+            .query(&its.prune_requests, &[&before, &i64::from(limit)])
             .await?;
-        Ok(u32::try_from(pruned).unwrap_or(u32::MAX))
+        // A later write of this batch may bring one of these keys, which is a new request then.
+        for row in &pruned {
+            self.requests.remove(rows::get::<&str>(row, 0)?);
+        }
+        Ok(u32::try_from(pruned.len()).unwrap_or(u32::MAX))
     }
 
     pub(super) fn before(&self, age_ms: u64) -> Timestamp {

@@ -251,7 +251,8 @@ pub(super) const SAVE_REQUEST: &str = "\
     INSERT INTO requests (key, fingerprint, tasks, accepted_at) VALUES ($1, $2, $3, $4)";
 pub(super) const PRUNE_REQUESTS: &str = "\
     DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE accepted_at < $1 \
-        ORDER BY accepted_at, key LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        ORDER BY accepted_at, key LIMIT $2 FOR UPDATE SKIP LOCKED) \
+    RETURNING key";
 
 pub(super) const COUNTS: &str = "\
     SELECT queue, kind, state, sum(tasks)::bigint FROM counts \
