@@ -127,12 +127,11 @@ impl Course {
             Stage::Idle => String::new(),
             Stage::Sent => "Sent. No answer yet.".to_owned(),
             Stage::Answering => format!("{status}. It is coming."),
-            Stage::Done => format!("{status} after {after}."),
             Stage::Stopped => format!("Stopped after {after}."),
             Stage::Failed(_) if self.first.is_some() => {
                 format!("{status}. Broken off after {after}.")
             }
-            Stage::Failed(_) => format!("{status} after {after}."),
+            Stage::Done | Stage::Failed(_) => format!("{status} after {after}."),
         }
     }
 

@@ -37,17 +37,13 @@ pub fn asking() -> impl Stream<Item = Asking> + Send + 'static {
         .collect::<FuturesUnordered<_>>();
     let heard = stream::unfold(Some((answers, Vec::new())), move |under_way| async move {
         let (mut answers, mut heard) = under_way?;
-        match answers.next().await {
-            Some((place, answer)) => {
-                heard.push((place, answer.clone()));
-                Some((Asking::Answered(answer), Some((answers, heard))))
-            }
-            None => {
-                heard.sort_by_key(|(place, _)| *place);
-                let results = heard.into_iter().map(|(_, answer)| answer).collect();
-                Some((Asking::Done(all(results, began)), None))
-            }
+        if let Some((place, answer)) = answers.next().await {
+            heard.push((place, answer.clone()));
+            return Some((Asking::Answered(answer), Some((answers, heard))));
         }
+        heard.sort_by_key(|(place, _)| *place);
+        let results = heard.into_iter().map(|(_, answer)| answer).collect();
+        Some((Asking::Done(all(results, began)), None))
     });
     stream::iter([Asking::Asked { sources }]).chain(heard)
 }

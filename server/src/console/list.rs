@@ -64,7 +64,7 @@ pub(super) async fn list(options: ListOptions) -> Result<Ending, Box<dyn Error>>
                 continue;
             }
             if is_first {
-                writeln!(out, "{}", HEAD)?;
+                writeln!(out, "{HEAD}")?;
                 is_first = false;
             }
             writeln!(out, "{}", row(&read(task.get().as_bytes())?))?;

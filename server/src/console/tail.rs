@@ -204,7 +204,7 @@ mod tests {
     use glassworks_protocol::Event;
     use serde_json::json;
 
-    fn event(more: serde_json::Value) -> Event {
+    fn event(more: &serde_json::Value) -> Event {
         let mut event = json!({
             "task_id": "019ab0f5-2f5c-7cc1-9d2a-4b7d3c1e8f60", "seq": 3, "attempt": 2,
             "at": "2026-01-31T09:30:00Z", "type": "state",
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_happens_on_the_way_is_told_in_words() {
-        let told = |more| passage(&event(more));
+        let told = |more| passage(&event(&more));
         assert_eq!(told(json!({"state": "queued"})), None);
         assert_eq!(told(json!({"state": "completed"})), None);
         assert_eq!(

@@ -9,7 +9,7 @@ use crate::components::{changing, origin};
 use crate::curl;
 use crate::functions::try_aggregate;
 use crate::json;
-use crate::trial::{Bar, Lines, Waterfall, span};
+use crate::trial::{Bar, Course, Lines, Waterfall, span};
 
 const PATH: &str = "/api/aggregate";
 /// What a bar and its label take, in pixels.
@@ -52,7 +52,7 @@ pub(super) fn panel() -> AnyView {
 }
 
 fn ask(trial: Trial, fall: RwSignal<Waterfall>) {
-    if trial.course.with_untracked(|course| course.is_under_way()) {
+    if trial.course.with_untracked(Course::is_under_way) {
         return;
     }
     fall.set(Waterfall::default());

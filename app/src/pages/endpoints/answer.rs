@@ -7,6 +7,7 @@ use super::trial::{Trial, body};
 use crate::components::{changing, origin};
 use crate::curl;
 use crate::functions::{Endpoint, try_answer};
+use crate::trial::Course;
 
 pub(super) fn panel() -> AnyView {
     let trial = Trial::new();
@@ -44,14 +45,14 @@ pub(super) fn panel() -> AnyView {
 
 /// A form that asks for one endpoint: a button.
 fn ask(trial: Trial, endpoint: Endpoint, command: RwSignal<String>) -> AnyView {
-    let busy = move || trial.course.with(|course| course.is_under_way());
+    let busy = move || trial.course.with(Course::is_under_way);
     let content = view! {
         <button type="submit" aria-disabled=changing(move || busy().to_string())>
             {endpoint.path()}
         </button>
     };
     let send = move |_| {
-        if !trial.course.with_untracked(|course| course.is_under_way()) {
+        if !trial.course.with_untracked(Course::is_under_way) {
             command.set(equivalent(endpoint));
             trial.send(body(try_answer(endpoint)), Box::new(|_, _| ()));
         }

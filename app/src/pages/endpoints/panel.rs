@@ -6,7 +6,7 @@ use web_sys::{Event, SubmitEvent};
 use super::trial::Trial;
 use crate::components::{CodeBlock, ProblemNote, changing, filled, sent_by, typed_in};
 use crate::time::utc;
-use crate::trial::{Stage, span};
+use crate::trial::{Course, Stage, span};
 
 /// Names and values of a form's controls.
 pub(super) type Sent = Vec<(String, String)>;
@@ -134,7 +134,7 @@ pub(super) fn stop(trial: Trial) -> AnyView {
 
 /// The button that sends a form.
 pub(super) fn send(trial: Trial, word: &'static str) -> AnyView {
-    let busy = move || trial.course.with(|course| course.is_under_way());
+    let busy = move || trial.course.with(Course::is_under_way);
     view! {
         <button
             type="submit"
@@ -151,7 +151,7 @@ pub(super) fn send(trial: Trial, word: &'static str) -> AnyView {
 fn course(trial: Trial) -> AnyView {
     let course = trial.course;
     // Memos: each piece that comes changes the course, and few change what is said of it.
-    let words = Memo::new(move |_| course.with(|course| course.words()));
+    let words = Memo::new(move |_| course.with(Course::words));
     let sent = Memo::new(move |_| course.with(|course| course.sent_at));
     let first = Memo::new(move |_| course.with(|course| course.first));
     let stage = Memo::new(move |_| {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::field::{Sort, field, typed};
 use super::panel::{Form, Panel, Sent, send, stop};
-use super::trial::{Answer, Call, Trial};
+use super::trial::{Answer, Call, Hear, Trial};
 use crate::access::may_submit;
 use crate::components::{changing, origin};
 use crate::curl;
@@ -190,13 +190,13 @@ fn watch_form(trial: Trial, watched: Watched) -> AnyView {
 }
 
 /// Notes where to go on.
-fn hear(watched: Watched) -> Box<dyn FnMut(&str, u64)> {
+fn hear(watched: Watched) -> Hear {
     let mut lines = Lines::default();
     Box::new(move |text, _| {
         let heard = lines.push(text).into_iter();
         let last = heard
             .filter_map(|line| json::read::<Heard>(&line).ok())
-            .last();
+            .next_back();
         if let Some(Heard { seq }) = last {
             let _ = watched.after.try_set(seq.to_string());
         }
