@@ -53,6 +53,7 @@ macro_rules! run_for {
                     nothing_submitted_is_nothing_stored,
                     a_unique_key_gives_the_unfinished_task_that_has_it,
                     a_unique_key_is_held_until_the_task_is_over,
+                    a_unique_key_is_passed_on_within_a_batch,
                     a_submit_is_all_or_none_at_the_backlog,
                     a_submit_is_all_or_none_at_the_limit_of_queues,
                     a_name_is_free_as_soon_as_its_last_task_is_gone,

@@ -139,6 +139,35 @@ pub(crate) async fn a_unique_key_is_held_until_the_task_is_over(bench: Bench) {
     }
 }
 
+pub(crate) async fn a_unique_key_is_passed_on_within_a_batch(bench: Bench) {
+    let first = submit(&*bench, row_with_key("k")).await;
+    let new = row_with_key("k");
+    let second = new.id;
+    let batch = vec![Write::Cancel(first), Write::Submit(vec![new])];
+    let committed = bench.commit(batch).await.unwrap();
+    assert!(
+        matches!(
+            &committed.outcomes[..],
+            [Outcome::Changed(Ok(_)), Outcome::Submitted(Ok(accepted))]
+                if matches!(&accepted[..], [Accepted::New(head)] if head.id == second)
+        ),
+        "{:?}",
+        committed.outcomes
+    );
+    let batch = vec![Write::Cancel(second), Write::Retry(first)];
+    let committed = bench.commit(batch).await.unwrap();
+    assert!(
+        matches!(
+            &committed.outcomes[..],
+            [Outcome::Changed(Ok(_)), Outcome::Changed(Ok(_))]
+        ),
+        "{:?}",
+        committed.outcomes
+    );
+    assert_eq!(state(&*bench, first).await, State::Queued);
+    assert_eq!(state(&*bench, second).await, State::Cancelled);
+}
+
 pub(crate) async fn a_submit_is_all_or_none_at_the_backlog(mut bench: Bench) {
     bench
         .limit(Limits {

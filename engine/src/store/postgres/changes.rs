@@ -119,7 +119,8 @@ impl Pending<'_> {
             }
         }
         let unstored: HashSet<TaskId> = self.new.iter().map(|new| new.id).collect();
-        let mut updates = Updates::default();
+        // Tasks that are over, and all others that are stored already.
+        let (mut over, mut updates) = (Updates::default(), Updates::default());
         let mut moves = Moves::default();
         for (id, dirty) in std::mem::take(&mut self.dirty) {
             if unstored.contains(&id) {
@@ -129,7 +130,11 @@ impl Pending<'_> {
                     moves.tasks.push(id.0);
                     moves.states.push(codes::code(stored.head.state));
                 }
-                updates.add(stored, dirty)?;
+                if stored.head.state.is_final() {
+                    over.add(stored, dirty)?;
+                } else {
+                    updates.add(stored, dirty)?;
+                }
             }
         }
         let mut remotes = Remotes::default();
@@ -153,10 +158,12 @@ impl Pending<'_> {
             std::mem::take(&mut self.paces).into_iter().unzip();
         let (client, its) = (&connected.client, &connected.statements);
         let any = !gone.is_empty();
-        // In this order, and without waiting for each other.
+        // In this order, and without waiting for each other. What is over gives its unique key back
+        // before another task of the batch takes it.
         try_join!(
-            inserts.store(connected).boxed(),
+            over.store(connected).boxed(),
             updates.store(connected).boxed(),
+            inserts.store(connected).boxed(),
             moves.store(connected).boxed(),
             remotes.store(connected).boxed(),
             told.store(connected).boxed(),
