@@ -9,9 +9,8 @@ use glassworks_protocol::{State, TaskPage, TaskSummary};
 use http::Method;
 use serde_json::value::RawValue;
 
-use super::{ANSWER_WITHIN, Ending};
-use crate::client::ServerOption;
-use crate::client::{Ask, read};
+use super::{ANSWER_WITHIN, Ending, plain};
+use crate::client::{Ask, ServerOption, read};
 
 /// The most that one page has.
 const PAGE: u32 = 100;
@@ -116,15 +115,5 @@ fn row(task: &TaskSummary) -> String {
         "{}  {:<9}  {:<15}  {:<15}  {}  {attempts:<7}  {note}",
         task.id, task.state, task.kind, task.queue, task.created_at
     );
-    // What a task says is shown on a terminal, which obeys it.
-    row.trim_end().chars().map(printable).collect()
-}
-
-/// A character that a terminal shows and does nothing else with.
-pub(super) fn printable(letter: char) -> char {
-    if letter.is_control() {
-        '\u{fffd}'
-    } else {
-        letter
-    }
+    plain(row.trim_end())
 }

@@ -210,5 +210,28 @@ async fn task(server: &Server, id: TaskId) -> Result<Task, CallError> {
 
 /// Says something to the person, who may have closed the standard error.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", plain(line));
+}
+
+/// A text without what a terminal would obey: what tasks and servers say is only shown. Lines stay
+/// lines.
+fn plain(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\n' => letter,
+        _ if letter.is_control() => '\u{fffd}',
+        _ => letter,
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_is_shown() {
+        let hostile = "a\u{1b}]0;title\u{7}\r\u{9b}2Jb\nü";
+        let shown = plain(hostile);
+        assert_eq!(shown, "a\u{fffd}]0;title\u{fffd}\u{fffd}\u{fffd}2Jb\nü");
+    }
 }

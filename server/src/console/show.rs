@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use glassworks_protocol::{State, Task, Timestamp};
 
-use super::list::printable;
+use super::plain;
 
 /// How it ended, in a line.
 pub(super) fn outcome(task: &Task) -> String {
@@ -12,13 +12,12 @@ pub(super) fn outcome(task: &Task) -> String {
     let ran = ran.map_or(String::new(), |(from, to)| {
         format!(" after {} ms", to.millis_since(from).max(0))
     });
-    let line = match (&task.error, task.state) {
+    match (&task.error, task.state) {
         (Some(error), State::Failed) => {
             format!("failed in attempt {}: {}", task.attempt, error.message)
         }
         (_, state) => format!("{state}{ran}"),
-    };
-    plain(&line)
+    }
 }
 
 /// All that is known of it.
@@ -76,16 +75,4 @@ pub(super) fn page(task: &Task) -> String {
         line("result", result.get());
     }
     page
-}
-
-/// Without what a terminal would obey. Lines stay lines.
-fn plain(text: &str) -> String {
-    let plain = |letter| {
-        if letter == '\n' {
-            letter
-        } else {
-            printable(letter)
-        }
-    };
-    text.chars().map(plain).collect()
 }
