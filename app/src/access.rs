@@ -21,6 +21,11 @@ pub(crate) fn scope() -> Scope {
         .unwrap_or(Scope::Admin)
 }
 
+/// Whether whoever looks at this may change the server: its queues, schedules and workers.
+pub(crate) fn may_administer() -> bool {
+    scope().allows(Scope::Admin)
+}
+
 /// Whether whoever looks at this may submit tasks and change them.
 pub(crate) fn may_submit() -> bool {
     scope().allows(Scope::Submit)

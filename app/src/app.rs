@@ -10,7 +10,10 @@ use leptos_router::{Lazy, SsrMode, path};
 use crate::access;
 use crate::components::{Clock, Header};
 use crate::live::Live;
-use crate::pages::{BoardRoute, NotFoundPage, SubmitRoute, TaskRoute, TasksRoute, TryRoute};
+use crate::pages::{
+    BoardRoute, ChangeRoute, NodesRoute, NotFoundPage, QueuesRoute, ScheduleFormRoute,
+    SchedulesRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute,
+};
 
 /// Where the browser finds the built files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,9 +120,15 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view={Lazy::<BoardRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/tasks") view={Lazy::<TasksRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/tasks/change") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/tasks/:id") view={Lazy::<TaskRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/submit") view={Lazy::<SubmitRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/try") view={Lazy::<TryRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/nodes") view={Lazy::<NodesRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/queues/:name?") view={Lazy::<QueuesRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/schedules/new") view={Lazy::<ScheduleFormRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/schedules/:id/edit") view={Lazy::<ScheduleFormRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/schedules/:id?") view={Lazy::<SchedulesRoute>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
         </Router>
@@ -150,7 +159,8 @@ pub(crate) fn hydrate() {
         let Some(body) = document().body() else {
             return;
         };
-        hydrate_from_async(body.unchecked_into(), app)
+        // It has all pages in it: too large to be moved about.
+        Box::pin(hydrate_from_async(body.unchecked_into(), app))
             .await
             .forget();
         hydrated.set(true);

@@ -46,6 +46,7 @@ pub(crate) fn summary(n: u32, last_seq: u64) -> TaskSummary {
         schedule_id: None,
         submitted_by: None,
         node: None,
+        payload_summary: "seconds: 1".to_owned(),
     }
 }
 

@@ -23,12 +23,14 @@ mod functions;
 mod json;
 mod list_query;
 mod live;
+mod many;
 mod output;
 mod pages;
 #[cfg(feature = "hydrate")]
 mod prefetch;
 mod query;
 mod refused;
+mod search;
 mod task_list;
 mod task_view;
 mod time;
@@ -38,7 +40,7 @@ mod trial;
 mod fixture;
 
 pub use app::{App, AssetUrls, shell};
-pub use components::{PAGES, SECTIONS};
+pub use components::{FURTHER, OPERATIONS, PAGES, SECTIONS};
 
 /// The wasm's entry: takes over the HTML that the server sent, once the page's own code is there.
 #[cfg(feature = "hydrate")]

@@ -8,7 +8,11 @@ use leptos_router::LazyRoute;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlAnchorElement};
 
-use crate::pages::{BoardRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute};
+use crate::components::CHANGE;
+use crate::pages::{
+    BoardRoute, ChangeRoute, NodesRoute, QueuesRoute, ScheduleFormRoute, SchedulesRoute,
+    SubmitRoute, TaskRoute, TasksRoute, TryRoute,
+};
 
 /// Watches links from now on, on the whole page.
 pub(crate) fn watch_links() {
@@ -37,8 +41,16 @@ fn fetch(path: &str) {
     match path {
         "/" => spawn_local(BoardRoute::preload()),
         "/tasks" => spawn_local(TasksRoute::preload()),
+        "/nodes" => spawn_local(NodesRoute::preload()),
         "/submit" => spawn_local(SubmitRoute::preload()),
         "/try" => spawn_local(TryRoute::preload()),
+        _ if path.starts_with("/queues") => spawn_local(QueuesRoute::preload()),
+        "/schedules/new" => spawn_local(ScheduleFormRoute::preload()),
+        _ if path.starts_with("/schedules/") && path.ends_with("/edit") => {
+            spawn_local(ScheduleFormRoute::preload());
+        }
+        _ if path.starts_with("/schedules") => spawn_local(SchedulesRoute::preload()),
+        CHANGE => spawn_local(ChangeRoute::preload()),
         _ if path.starts_with("/tasks/") => spawn_local(TaskRoute::preload()),
         _ => {}
     }

@@ -7,6 +7,7 @@ export const DOCUMENTATION = {
   'the API': '/docs',
   'the problems': '/docs/problems',
   'the guide': '/docs/coming-from-fastapi-and-celery',
+  'what the server runs with': '/about',
 };
 
 const IN_AN_HOUR = { retry: { initial_ms: 3_600_000, factor: 1, max_ms: 3_600_000 } };
@@ -36,6 +37,11 @@ export async function everyPage(tasks: Tasks): Promise<Record<string, string>> {
     'no tasks': '/tasks?q=nothing',
     submit: '/submit?kind=sleep',
     try: '/try',
+    schedules: '/schedules',
+    'a new schedule': '/schedules/new',
+    queues: '/queues',
+    'a queue': '/queues/night-shift',
+    nodes: '/nodes',
     'a running task': `/tasks/${running.id}`,
     'a completed task': `/tasks/${completed.id}`,
     'a failed task': `/tasks/${failed.id}`,

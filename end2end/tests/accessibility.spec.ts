@@ -1,19 +1,7 @@
 // No page has a fault that axe can find, in light or dark.
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { faults } from '../support/faults';
 import { DOCUMENTATION, everyPage, unfold } from '../support/pages';
 import { expect, hydrated, test } from '../support/test';
-
-/** The faults of the page as it stands, one line for each element; all rules, or just those. */
-async function faults(page: Page, rules?: string[]): Promise<string[]> {
-  // Legacy: within the page. Otherwise axe opens a second one to gather what frames say; we have none.
-  const axe = new AxeBuilder({ page }).setLegacyMode();
-  if (rules) axe.withRules(rules);
-  const { violations } = await axe.analyze();
-  return violations.flatMap(({ id, impact, nodes }) =>
-    nodes.map((node) => `${impact} ${id}: ${node.target} ${node.failureSummary}`),
-  );
-}
 
 const SCHEMES = [
   { colorScheme: 'light', rules: undefined },

@@ -1,5 +1,6 @@
 // On a narrow screen no page is wider than the screen.
 import { DOCUMENTATION, everyPage, unfold } from '../support/pages';
+import { sideways } from '../support/sideways';
 import { expect, hydrated, test } from '../support/test';
 
 test.use({ viewport: { width: 360, height: 740 } });
@@ -10,19 +11,7 @@ test('no page scrolls sideways', async ({ page, problems, tasks }) => {
     await page.goto(path);
     await hydrated(page);
     await unfold(page);
-    const sideways = await page.evaluate(() => {
-      const limit = document.documentElement.clientWidth;
-      // What scrolls by itself may hold more than it shows.
-      const scrolls = (element: Element | null): boolean =>
-        element !== null &&
-        element !== document.body &&
-        (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement));
-      const elements = [...document.body.querySelectorAll('*')]
-        .filter((element) => element.getBoundingClientRect().right > limit + 1 && !scrolls(element))
-        .map((element) => `${element.tagName} ${element.className}`);
-      return { by: document.documentElement.scrollWidth - limit, elements };
-    });
-    expect.soft(sideways, name).toEqual({ by: 0, elements: [] });
+    expect.soft(await sideways(page), name).toEqual({ by: 0, elements: [] });
   }
 });
 

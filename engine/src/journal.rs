@@ -238,6 +238,7 @@ impl<R: Rider> Committer<R> {
                 let claimed = claims.then(|| committed.outcomes.pop()).flatten();
                 turn.committed(claimed);
                 self.tally.count(&committed.events);
+                self.tally.queues.count(committed.moves);
                 self.hub.publish(committed.events, &committed.deleted);
                 for (reply, outcome) in replies.into_iter().zip(committed.outcomes) {
                     let outcome = match outcome {

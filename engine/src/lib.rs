@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod handler;
 mod histogram;
+mod history;
 mod housekeeping;
 mod hub;
 mod journal;
@@ -37,7 +38,7 @@ mod throughput;
 mod watched;
 
 pub use access::{AdminKey, Caller, Denied, Direct, DirectError, InvalidAdminKey, SecretText};
-pub use engine::{Builder, Engine, Granted, RequestContext, Submitted};
+pub use engine::{Builder, Engine, Granted, RequestContext, Submitted, Which};
 pub use error::Error;
 pub use handler::{Handler, Run, TaskError};
 pub use histogram::{Durations, Histogram};

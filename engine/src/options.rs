@@ -69,6 +69,8 @@ impl QueueRule {
     pub(crate) fn over(self, settings: QueueSettings) -> QueueSettings {
         QueueSettings {
             paused: self.paused.unwrap_or(settings.paused),
+            // What is said at the start holds until somebody says otherwise.
+            paused_until: settings.paused_until.filter(|_| self.paused.is_none()),
             concurrency: self.concurrency,
             max_running: self.max_running,
             rate: self.rate,

@@ -166,6 +166,11 @@ pub(crate) fn check_queue(name: &str, settings: &QueueSettings) -> Result<(), Er
             "must be at least 1; to stop a queue, pause it".to_owned()
         });
     }
+    faults.check(
+        settings.paused || settings.paused_until.is_none(),
+        "/paused_until",
+        || "is for a queue that is paused".to_owned(),
+    );
     if let Some(rate) = settings.rate {
         faults.check(
             (1..=MOST_STARTS).contains(&rate.tasks),

@@ -1,5 +1,6 @@
 //! What this node has done since it started: counts, the last minutes, and how long it took.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use glassworks_protocol::{Event, EventBody, State, StateCounts, Timestamp};
 use parking_lot::Mutex;
 
 use crate::histogram::Histogram;
+use crate::history::History;
 use crate::throughput::{Second, Throughput};
 
 /// What this node has done since it started.
@@ -14,6 +16,8 @@ pub(crate) struct Tally {
     submitted: AtomicU64,
     states: [AtomicU64; State::ALL.len()],
     throughput: Mutex<Throughput>,
+    /// How each queue went of late.
+    pub(crate) queues: Arc<History>,
     /// Attempts, from the moment the task was due to the start of its handler.
     pub(crate) pick_up: Histogram,
     /// Attempts, from the start of the handler to its end.
@@ -27,6 +31,7 @@ impl Default for Tally {
             submitted: AtomicU64::new(0),
             states: Default::default(),
             throughput: Mutex::default(),
+            queues: Arc::default(),
             pick_up: Histogram::default(),
             run: Histogram::default(),
             started: Instant::now(),

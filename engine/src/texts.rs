@@ -24,6 +24,18 @@ pub(crate) fn shorten(text: &mut String, most: usize) {
     }
 }
 
+/// Cuts `text` between characters to at most `most` bytes, with an ellipsis in the middle: what
+/// went wrong is most often said at the end.
+pub(crate) fn shorten_middle(text: &mut String, most: usize) {
+    if text.len() <= most {
+        return;
+    }
+    let room = most.saturating_sub('…'.len_utf8());
+    let head = text.floor_char_boundary(room / 3);
+    let tail = text.ceil_char_boundary(text.len() - (room - head));
+    *text = format!("{}…{}", &text[..head], &text[tail..]);
+}
+
 /// A failure's message as it is kept.
 pub(crate) fn message(mut text: String) -> String {
     shorten(&mut text, MESSAGE_BYTES);
@@ -100,7 +112,7 @@ mod tests {
     use glassworks_protocol::EventBody;
     use serde_json::{Value, json};
 
-    use super::{ATTRIBUTES_BYTES, PROGRESS_BYTES, bound, message, shorten};
+    use super::{ATTRIBUTES_BYTES, PROGRESS_BYTES, bound, message, shorten, shorten_middle};
 
     fn attributes(given: Value) -> Value {
         let Value::Object(attributes) = given else {
@@ -118,6 +130,21 @@ mod tests {
             EventBody::Span { attributes, .. } => Value::Object(attributes),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_and_the_end_stay() {
+        let mut text = format!("begins{}ends", "ü".repeat(500));
+        shorten_middle(&mut text, 101);
+        assert!(text.len() <= 101 && text.len() > 95, "{}", text.len());
+        assert!(
+            text.starts_with("begins") && text.ends_with("ends"),
+            "{text}"
+        );
+        assert_eq!(text.matches('…').count(), 1);
+        let mut short = "short".to_owned();
+        shorten_middle(&mut short, 5);
+        assert_eq!(short, "short");
     }
 
     #[test]

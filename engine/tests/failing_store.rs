@@ -25,6 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use support::waits::{eventually, within};
 use support::{over, quick, submit};
@@ -127,6 +128,14 @@ impl Store for Failing {
         self.inner.schedules()
     }
 
+    fn schedule_tasks(
+        &self,
+        schedule: Uuid,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TaskId>, StoreError>> {
+        self.inner.schedule_tasks(schedule, limit)
+    }
+
     fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
         self.inner.access()
     }
@@ -138,6 +147,14 @@ impl Store for Failing {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>> {
         self.inner.audit(filter, before, limit)
+    }
+
+    fn counts_of(
+        &self,
+        filter: TaskFilter,
+        most: u32,
+    ) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
+        self.inner.counts_of(filter, most)
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>> {

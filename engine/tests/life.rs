@@ -380,7 +380,7 @@ async fn lists_are_newest_first_filtered_and_paged() {
     let mut seen: Vec<TaskId> = Vec::new();
     let mut page = PageRequest {
         limit: Some(2),
-        cursor: None,
+        ..PageRequest::default()
     };
     let paging = async {
         loop {

@@ -53,7 +53,7 @@ fn idle() -> Options {
 async fn all_tasks(engine: &Engine) -> Vec<Task> {
     let page = PageRequest {
         limit: Some(100),
-        cursor: None,
+        ..PageRequest::default()
     };
     let found = engine.tasks(&TaskFilter::default(), &page).await;
     found.unwrap().tasks

@@ -132,7 +132,7 @@ async fn what_the_operator_says_of_a_queue_holds_from_the_first_claim_on() {
     let settings = engine.queue("slow").await.unwrap().settings;
     assert!(settings.paused);
     assert_eq!(settings.concurrency, Some(3));
-    let resumed = engine.pause_queue("slow", false).await.unwrap().settings;
+    let resumed = engine.resume_queue("slow").await.unwrap().settings;
     assert_eq!(resumed.concurrency, Some(3));
     assert_eq!(over(&engine, waiting).await.state, State::Completed);
 }
@@ -154,9 +154,9 @@ async fn queues_are_bounded_in_number() {
     };
     let engine = start(folder.path(), Options { limits, ..quick() }).await;
     for name in ["a", "b", "a"] {
-        engine.pause_queue(name, true).await.unwrap();
+        engine.pause_queue(name, None).await.unwrap();
     }
-    let refused = engine.pause_queue("c", true).await.unwrap_err();
+    let refused = engine.pause_queue("c", None).await.unwrap_err();
     assert!(refused.to_string().contains("2 queues"), "{refused}");
 }
 

@@ -87,9 +87,9 @@ async fn a_schedule_can_be_replaced_and_foretold() {
     assert_eq!(after.created_at, before.created_at);
     assert_eq!(engine.schedule(before.id).await.unwrap().cron, "0 * * * *");
     let firings = engine.firings(before.id, 3).await.unwrap();
-    assert_eq!(firings.first().copied(), after.next_fire_at);
+    assert_eq!(firings.first().map(|firing| firing.at), after.next_fire_at);
     for pair in firings.windows(2) {
-        assert_eq!(pair[1].millis_since(pair[0]), 3_600_000);
+        assert_eq!(pair[1].at.millis_since(pair[0].at), 3_600_000);
     }
     let wrong = NewSchedule {
         cron: "never".into(),

@@ -488,6 +488,9 @@ pub struct WorkerInfo {
     /// The queues that it takes tasks of; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queues: Option<Vec<String>>,
+    /// The address that it asked from last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// When it came first, to this process of the server.
     pub since: Timestamp,
     /// When it was last heard of.

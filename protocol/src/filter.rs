@@ -1,10 +1,13 @@
 //! Which tasks a list shows, and one page of it.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reach, State, Task, TaskId};
+use crate::excerpt::quoted;
+use crate::{Reach, State, StateCounts, Task, TaskId, Timestamp};
 
 /// Which tasks a list shows. An absent field lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,6 +27,12 @@ pub struct TaskFilter {
     /// Only tasks with this tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
+    /// Only tasks that were submitted at this moment or later, by the time that their ids begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Only tasks that were submitted before this moment, by the time that their ids begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Only tasks with this text in id, kind, tags, payload or error; at most 256 characters.
     /// Letter case does not count, by Unicode. What is in a payload is found as it was sent and as
     /// it reads without the escapes of JSON.
@@ -50,7 +59,9 @@ impl TaskFilter {
             kind,
             queue,
             tag,
-            q,
+            since,
+            until,
+            q: _,
             // Not what somebody asks for: of what can be seen, everything passes.
             reach: _,
         } = self;
@@ -58,7 +69,22 @@ impl TaskFilter {
             && kind.is_none()
             && queue.is_none()
             && tag.is_none()
-            && q.as_deref().is_none_or(|text| text.trim().is_empty())
+            && since.is_none()
+            && until.is_none()
+            && !self.searches()
+    }
+
+    /// Whether a text is searched for: one that is only blanks is none.
+    pub fn searches(&self) -> bool {
+        self.q
+            .as_deref()
+            .is_some_and(|text| !text.trim().is_empty())
+    }
+
+    /// Whether a task with this id was submitted within the time that is asked for.
+    pub fn is_in_time(&self, id: TaskId) -> bool {
+        let at = id.submitted_at();
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
     }
 }
 
@@ -72,9 +98,58 @@ pub struct PageRequest {
     /// The `next_cursor` or `previous_cursor` of a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Newest first when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
 }
 
-/// One page of tasks, newest first.
+/// In which order a list is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The task that was submitted last comes first.
+    #[default]
+    Newest,
+    /// The task that was submitted first comes first.
+    Oldest,
+}
+
+impl Order {
+    /// As in a query string.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+        }
+    }
+}
+
+impl FromStr for Order {
+    type Err = UnknownOrder;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        [Self::Newest, Self::Oldest]
+            .into_iter()
+            .find(|order| order.as_str() == word)
+            .ok_or_else(|| UnknownOrder(word.to_owned()))
+    }
+}
+
+/// A word that names no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownOrder(pub String);
+
+impl fmt::Display for UnknownOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = quoted(&self.0);
+        write!(f, "{word} is not an order; there are newest and oldest")
+    }
+}
+
+impl std::error::Error for UnknownOrder {}
+
+/// One page of tasks, newest first unless another order was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskPage<T = Task> {
@@ -105,6 +180,30 @@ impl<T> TaskPage<T> {
             previous_cursor: self.previous_cursor,
             searched_until: self.searched_until,
         }
+    }
+}
+
+/// How many tasks match a filter, by state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskCounts {
+    /// By state.
+    pub tasks: StateCounts,
+    /// Where counting ended: a state with this number has so many, or more. `None` when all are
+    /// counted.
+    pub most: Option<u64>,
+}
+
+impl TaskCounts {
+    /// How many are in these states, or in any when there are none; and whether they may be more.
+    pub fn of(&self, states: &[State]) -> (u64, bool) {
+        let states = if states.is_empty() {
+            &State::ALL
+        } else {
+            states
+        };
+        let counts = || states.iter().map(|state| self.tasks.get(*state));
+        let or_more = |count| self.most.is_some_and(|most| count >= most);
+        (counts().sum(), counts().any(or_more))
     }
 }
 
@@ -191,6 +290,8 @@ mod tests {
             r#"{"queue": "default"}"#,
             r#"{"tag": ""}"#,
             r#"{"q": "x"}"#,
+            r#"{"since": "2026-11-23T06:15:33Z"}"#,
+            r#"{"until": "2026-11-23T06:15:33Z"}"#,
         ] {
             assert!(!filter(some).passes_all(), "{some}");
         }

@@ -15,6 +15,7 @@ pub mod json_text;
 pub mod kind;
 pub mod live;
 pub mod node;
+pub mod payload_summary;
 pub mod problem;
 pub mod queue;
 pub mod schedule;
@@ -29,7 +30,7 @@ pub use access::{
     Reach, Scope, Session,
 };
 pub use basics::{Aggregate, Answer, Asking, Health, Hello, Status, StreamedNumber, Waited};
-pub use bulk::{BulkAction, BulkChange, BulkOutcome};
+pub use bulk::{BulkAction, BulkChange, BulkOutcome, BulkProgress};
 pub use claims::{
     AttemptFailure, AttemptFailures, AttemptOutcome, AttemptStanding, AttemptStatus, Beat,
     BeatAnswer, BeatItem, BeatProgress, BeatSpan, ClaimAnswer, ClaimRequest, ClaimedTask,
@@ -38,14 +39,16 @@ pub use claims::{
 };
 pub use event::{Event, EventBody, OutputStream, StateReason};
 pub use figures::{Figures, Percentiles, StoreFigures, Throughput};
-pub use filter::{OneOrSeveral, PageRequest, TaskFilter, TaskPage};
+pub use filter::{
+    OneOrSeveral, Order, PageRequest, TaskCounts, TaskFilter, TaskPage, UnknownOrder,
+};
 pub use json_text::JsonText;
 pub use kind::{KindInfo, KindOrigin, KindStatus};
 pub use live::{ClientMessage, ServerMessage};
 pub use node::NodeInfo;
 pub use problem::{FieldError, Problem, ProblemCode, pointer_step};
-pub use queue::{Queue, QueueSettings, RateLimit};
-pub use schedule::{MissedFirings, NewSchedule, Schedule};
+pub use queue::{Queue, QueueHistory, QueueSettings, RateLimit};
+pub use schedule::{FiringTime, MissedFirings, NewSchedule, Schedule};
 pub use stats::{StateCounts, Stats};
 pub use task::{
     AcceptedTask, Failure, ListedTask, NewTask, Progress, RetryPolicy, State, Task, TaskId,

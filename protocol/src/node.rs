@@ -23,4 +23,14 @@ pub struct NodeInfo {
     pub workers: u32,
     /// Tasks running on it when it was last seen.
     pub busy_workers: u32,
+    /// The kinds that it runs itself, by name.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// The queues whose tasks it runs; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<String>>,
+    /// How late its runtime woke up at worst in the ten seconds before it was last seen, in
+    /// milliseconds; absent while that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<u64>,
 }

@@ -50,6 +50,20 @@ pub enum MissedFirings {
     Skip,
 }
 
+/// A moment at which a rule fires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FiringTime {
+    /// The moment.
+    pub at: Timestamp,
+    /// What clocks in the schedule's time zone show then, with their offset: RFC 3339, to the second.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = DateTime, example = "2026-11-23T07:15:00+01:00")
+    )]
+    pub local: String,
+}
+
 /// A cron rule that submits a task, each firing once however many nodes there are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

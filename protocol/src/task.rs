@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::excerpt::quoted;
-use crate::{JsonText, Timestamp};
+use crate::{JsonText, Timestamp, payload_summary};
 
 /// A task's id: a `UUIDv7` (RFC 9562), so ids sort by the time of submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +18,21 @@ use crate::{JsonText, Timestamp};
 )]
 #[serde(transparent)]
 pub struct TaskId(pub Uuid);
+
+impl TaskId {
+    /// When the task was submitted, as its id says: a `UUIDv7` begins with milliseconds of Unix time.
+    pub fn submitted_at(self) -> Timestamp {
+        // Exact: 48 bits are left.
+        let millis = (self.0.as_u128() >> 80) as i64;
+        Timestamp::from_millis(millis)
+    }
+
+    /// The least id that a task can have which is submitted at `at` or later.
+    pub fn first_at(at: Timestamp) -> Self {
+        let millis = u128::try_from(at.as_millis()).unwrap_or(0);
+        Self(Uuid::from_u128(millis.min((1 << 48) - 1) << 80))
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -443,11 +458,13 @@ impl From<Task> for TaskSummary {
             schedule_id: task.schedule_id,
             submitted_by: task.submitted_by,
             node: task.node,
+            payload_summary: payload_summary::of(task.payload.get()),
         }
     }
 }
 
-/// What a list shows of a task: small whatever its payload. Long texts are cut, and end in `…`.
+/// What a list shows of a task: small whatever its payload. Long texts are cut: of a failure's message
+/// the beginning and the end stay, with `…` between them, and other texts end in `…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TaskSummary {
@@ -503,4 +520,12 @@ pub struct TaskSummary {
     /// As in [`Task`].
     #[cfg_attr(feature = "openapi", schema(required))]
     pub node: Option<String>,
+    /// The payload in one line for people: its members as `seconds: 5, steps: 10`, cut after 160
+    /// characters.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, example = "seconds: 5, steps: 10")
+    )]
+    pub payload_summary: String,
 }

@@ -7,6 +7,7 @@
 // A page is one type, nested as deep as its elements; the default of 128 is too shallow for them.
 #![recursion_limit = "256"]
 
+mod about;
 pub mod access;
 mod api;
 mod assets;

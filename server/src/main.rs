@@ -110,6 +110,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let (needs_key, admin_key) = (config.needs_key(), config.admin_key()?);
     let lab = config.lab();
+    let told = config.told();
     let outbound = Outbound::new(config.allowed_upstreams);
     let minders = match &config.database {
         Database::Sqlite(file) => Minders::default().beside(file),
@@ -145,7 +146,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         })?;
     let mut signals = Signals::listen()?;
     let shutdown = Shutdown::default();
-    let front = Front::new(&Node::new(
+    let node = Node::new(
         engine.clone(),
         outbound,
         AllowedHosts::new(address, &config.allowed_hosts),
@@ -153,7 +154,10 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         shutdown.clone(),
         Budget::new(config.memory_budget),
         config.public_metrics,
-    ));
+    );
+    // Nobody has said it before.
+    let _ = node.settings.set(told);
+    let front = Front::new(&node);
     greet(address, engine.is_open());
     tokio::spawn(listener::serve(listener, front, shutdown.clone()));
 

@@ -9,6 +9,7 @@ use glassworks_handlers::outbound::Outbound;
 
 use crate::access::Gate;
 use crate::budget::Budget;
+use crate::config::Setting;
 use crate::guard::host::AllowedHosts;
 use crate::openapi::Served;
 use crate::pulse::Pulse;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub traffic: Traffic,
     /// How its runtime does.
     pub pulse: Pulse,
+    /// The settings in force, as they may be told; there once somebody has said so.
+    pub settings: OnceLock<Vec<Setting>>,
     /// What its API is like; there once its routes are.
     pub(crate) document: OnceLock<Served>,
 }
@@ -56,6 +59,9 @@ impl Node {
         budget: Budget,
         public_metrics: bool,
     ) -> Self {
+        let pulse = Pulse::start();
+        let told = pulse.clone();
+        engine.tell_lag(move || told.lag());
         Self(Arc::new(Parts {
             gate: Gate::new(engine.clone(), public_metrics, site.urls()),
             engine,
@@ -65,7 +71,8 @@ impl Node {
             outbound,
             budget,
             traffic: Traffic::default(),
-            pulse: Pulse::start(),
+            pulse,
+            settings: OnceLock::new(),
             document: OnceLock::new(),
         }))
     }

@@ -32,18 +32,29 @@ use crate::site::Site;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What each server function asks of its caller. One that is not here asks for all there is.
-const FUNCTIONS: [(&str, Need); 11] = [
+const FUNCTIONS: [(&str, Need); 22] = [
     ("/fn/board", Need::READ),
     ("/fn/tasks", Need::READ),
     ("/fn/task", Need::READ),
     ("/fn/kinds", Need::READ),
     ("/fn/change_task", Need::SUBMIT),
+    ("/fn/many_change", Need::SUBMIT),
+    ("/fn/begin_change", Need::SUBMIT),
     ("/fn/submit_task", Need::SUBMIT),
     ("/fn/try_answer", Need::READ),
     ("/fn/try_slow", Need::READ),
     ("/fn/try_aggregate", Need::READ),
     ("/fn/try_stream", Need::READ),
     ("/fn/try_task", Need::SUBMIT),
+    ("/fn/nodes", Need::READ),
+    ("/fn/change_worker", Need::ADMIN),
+    ("/fn/queues", Need::READ),
+    ("/fn/change_queue", Need::ADMIN),
+    ("/fn/schedules", Need::READ),
+    ("/fn/schedule_form", Need::ADMIN),
+    ("/fn/firings", Need::READ),
+    ("/fn/change_schedule", Need::ADMIN),
+    ("/fn/save_schedule", Need::ADMIN),
 ];
 
 /// A route for each page that the application has, and one for each server function.
@@ -52,11 +63,11 @@ pub(crate) fn routes(mut table: Table, node: &Node) -> Table {
     let context = move || provide_context(engine.clone());
     let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, context);
     for listed in pages {
-        // The one page that is of no use to who only looks.
-        let need = if listed.path() == "/submit" {
-            Need::SUBMIT
-        } else {
-            Need::READ
+        // Pages that are nothing but forms are of no use to who may not send them.
+        let need = match listed.path() {
+            "/submit" | "/tasks/change" => Need::SUBMIT,
+            "/schedules/new" | "/schedules/{id}/edit" => Need::ADMIN,
+            _ => Need::READ,
         };
         table = table.route(need, Face::Page, &Method::GET, listed.path(), page);
     }

@@ -80,15 +80,22 @@ impl Pulse {
         Self { metrics, beats }
     }
 
-    /// The figures at this moment.
-    pub(crate) fn read(&self) -> RuntimeFigures {
-        let workers = self.metrics.num_workers();
+    /// How late the latest wake-up was at worst.
+    pub(crate) fn lag(&self) -> Duration {
         let beats = self.beats.lock();
         // A block that is not over is late already.
         let silent = beats.back().map_or(Duration::ZERO, |last| {
             last.at.elapsed().saturating_sub(BEAT)
         });
         let late = beats.iter().map(|beat| beat.late).max().unwrap_or_default();
+        late.max(silent)
+    }
+
+    /// The figures at this moment.
+    pub(crate) fn read(&self) -> RuntimeFigures {
+        let workers = self.metrics.num_workers();
+        let lag = self.lag();
+        let beats = self.beats.lock();
         let busy_ratio = match (beats.front(), beats.back()) {
             (Some(first), Some(last)) if last.at > first.at => {
                 let busy = last.busy.saturating_sub(first.busy).as_secs_f64();
@@ -101,7 +108,7 @@ impl Pulse {
         RuntimeFigures {
             workers,
             busy_ratio,
-            lag_ms: late.max(silent).as_secs_f64() * 1_000.0,
+            lag_ms: lag.as_secs_f64() * 1_000.0,
             alive_futures: self.metrics.num_alive_tasks(),
             queued_futures: self.metrics.global_queue_depth(),
         }

@@ -18,13 +18,13 @@ use utoipa_axum::routes;
 use crate::access::{Face, Guarded, Need, Rule, Table};
 use crate::api::{
     aggregate, audit, batch, claims, events, experiments, health, hello, keys, kinds, live,
-    metrics, nodes, output, queues, schedules, sessions, slow, stats, stream, tasks,
+    metrics, nodes, output, queues, schedules, sessions, settings, slow, stats, stream, tasks,
 };
 use crate::error::ApiError;
 use crate::labelled::Labelled;
 use crate::node::Node;
 use crate::openapi::{Served, served};
-use crate::{assets, docs, lab, learn, openapi, pages, sign_in};
+use crate::{about, assets, docs, lab, learn, openapi, pages, sign_in};
 
 /// The API. Each route brings its path, its method and its documentation with it, and says what it
 /// asks of its caller; one without does not compile.
@@ -50,6 +50,8 @@ fn api() -> Table {
         .api(Need::ADMIN, routes!(queues::put))
         .api(Need::ADMIN, routes!(queues::pause))
         .api(Need::ADMIN, routes!(queues::resume))
+        .api(Need::ADMIN, routes!(queues::drain))
+        .api(Need::READ, routes!(queues::history))
         .api(Need::READ, routes!(schedules::list))
         .api(Need::ADMIN, routes!(schedules::create))
         .api(Need::READ, routes!(schedules::get))
@@ -57,6 +59,9 @@ fn api() -> Table {
         .api(Need::ADMIN, routes!(schedules::pause))
         .api(Need::ADMIN, routes!(schedules::resume))
         .api(Need::READ, routes!(schedules::firings))
+        .api(Need::READ, routes!(schedules::tasks))
+        .api(Need::ADMIN, routes!(schedules::run))
+        .api(Need::READ, routes!(schedules::foretell))
         .api(Need::READ, routes!(nodes::list))
         .api(Need::ADMIN, routes!(nodes::drain))
         .api(Need::ADMIN, routes!(nodes::resume))
@@ -67,6 +72,7 @@ fn api() -> Table {
         .api(Need::WORK, routes!(claims::release))
         .api(Need::READ, routes!(stats::stats))
         .api(Need::READ, routes!(stats::short_stats))
+        .api(Need::READ, routes!(settings::settings))
         .api(Need::Figures, routes!(metrics::metrics))
         .api(Need::Nothing, routes!(health::health))
         .api(Need::Nothing, routes!(health::live))
@@ -104,6 +110,7 @@ fn table(node: &Node) -> (Table, OpenApi) {
     let table = lab::routes(table, node);
     let table = learn::routes(table, &node.site);
     let table = sign_in::routes(table);
+    let table = about::routes(table);
     (pages::routes(table, node), document)
 }
 

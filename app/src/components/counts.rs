@@ -4,7 +4,7 @@ use glassworks_protocol::{State, Stats};
 use leptos::prelude::*;
 
 use super::StateBadge;
-use crate::list_query::ListQuery;
+use crate::list_query::url_of;
 
 /// The counts, each leading to its tasks, and how busy this node's workers are.
 #[component]
@@ -36,7 +36,7 @@ fn count(state: State, count: u64) -> AnyView {
     let class = if count == 0 { "is-zero" } else { "" };
     view! {
         <li class=class>
-            <a href=ListQuery::of_state(state).url()>
+            <a href=url_of(state)>
                 <span class="count-number">{count.to_string()}</span>
                 <StateBadge state />
             </a>

@@ -1,18 +1,20 @@
-//! The form that narrows a list of tasks down: a plain GET form.
+//! The form that narrows a list of tasks down: a plain GET form, of one box that understands words
+//! and of menus for those who would rather choose.
 
-use glassworks_protocol::{State, TaskFilter};
+use glassworks_protocol::{Order, State};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::field::option;
+use super::filled;
 use super::form_data::typed_in;
 use crate::list_query::{ListQuery, words};
 
 /// The filters, as the URL says them.
 #[component]
 pub(crate) fn Filters(
-    filter: TaskFilter,
+    list: ListQuery,
     /// The kinds to choose from.
     kinds: Vec<String>,
 ) -> impl IntoView {
@@ -25,59 +27,138 @@ pub(crate) fn Filters(
             navigate(&list.url(), NavigateOptions::default());
         }
     };
-    let state = words(&filter.state);
-    // A link can ask for several states; the form keeps them, as one more choice.
-    let several = (filter.state.len() > 1).then(|| state.clone());
-    let states: Vec<_> = State::ALL
-        .into_iter()
-        .map(|one| one.as_str().to_owned())
-        .chain(several)
-        .map(|word| option(word.clone(), word.clone(), word == state))
-        .collect();
     let suggestions: Vec<_> = kinds
         .into_iter()
         .map(|kind| option(kind.clone(), kind, false))
         .collect();
+    let text_in_box = list.box_text();
+    let notes = list.typed.as_ref().map(|(_, notes)| notes.said.join(" "));
+    let until = list.narrowed.until.map(|until| until.to_string());
+    let filter = &list.narrowed.filter;
+    let wrong = list.typed.as_ref().map(|(_, notes)| notes.left_out);
+    let narrow_by = view! {
+        {state_menu(&filter.state)}
+        {text("kind", "Kind", filter.kind.clone())}
+        <datalist id="list-kind">{suggestions}</datalist>
+        {text("queue", "Queue", filter.queue.clone())}
+        {text("tag", "Tag", filter.tag.clone())}
+        {since_menu(list.narrowed.since.map(|since| since.to_string()))}
+        {until.map(|until| view! { <input type="hidden" name="until" value=until /> })}
+        {order_menu(list.page.order.unwrap_or_default())}
+    }
+    .into_any();
     view! {
         <form method="get" action="/tasks" class="filters" role="search" on:submit=narrow>
-            <label>
-                <span>"State"</span>
-                <select name="state" prop:value=state>
-                    <option value="">"any"</option>
-                    {states}
-                </select>
+            <label class="filter-q">
+                <span>"Search"</span>
+                <input
+                    type="search"
+                    name="q"
+                    autocomplete="off"
+                    spellcheck="false"
+                    placeholder="kind:http queue:mail tag:nightly state:failed since:2h, or any text"
+                    aria-describedby="search-notes"
+                    aria-invalid=wrong.unwrap_or(false).then_some("true")
+                    value=text_in_box.clone()
+                    prop:value=text_in_box
+                />
             </label>
-            {text("kind", "Kind", "any", filter.kind)}
-            <datalist id="list-kind">{suggestions}</datalist>
-            {text("queue", "Queue", "any", filter.queue)}
-            {text("tag", "Tag", "any", filter.tag)}
-            {text("q", "Search", "id, kind, tag, payload or error", filter.q)}
+            {narrow_by}
             <button type="submit">"Filter"</button>
+            <p id="search-notes" class="search-notes" role="status">
+                {filled(notes.unwrap_or_default())}
+            </p>
         </form>
     }
 }
 
-fn text(
+/// One state, some that go together, or those that the link has asked for.
+fn state_menu(chosen: &[State]) -> AnyView {
+    const UNFINISHED: [State; 4] = [
+        State::Scheduled,
+        State::Queued,
+        State::Running,
+        State::Retrying,
+    ];
+    const OVER: [State; 3] = [State::Completed, State::Failed, State::Cancelled];
+    let chosen = words(chosen);
+    let mut choices: Vec<(String, String)> = State::ALL
+        .into_iter()
+        .map(|state| (state.as_str().to_owned(), state.as_str().to_owned()))
+        .collect();
+    choices.push((words(&UNFINISHED), "not over".to_owned()));
+    choices.push((words(&OVER), "over".to_owned()));
+    menu("state", "State", "any", choices, chosen)
+}
+
+fn since_menu(chosen: Option<String>) -> AnyView {
+    let choices = [
+        ("15m", "the last 15 minutes"),
+        ("1h", "the last hour"),
+        ("24h", "the last 24 hours"),
+        ("7d", "the last 7 days"),
+    ];
+    let choices = choices.map(|(value, name)| (value.to_owned(), name.to_owned()));
+    let chosen = chosen.unwrap_or_default();
+    menu("since", "Submitted", "any time", choices.into(), chosen)
+}
+
+fn order_menu(chosen: Order) -> AnyView {
+    let choices = vec![("oldest".to_owned(), "oldest first".to_owned())];
+    let chosen = match chosen {
+        Order::Newest => String::new(),
+        Order::Oldest => "oldest".to_owned(),
+    };
+    menu("order", "Order", "newest first", choices, chosen)
+}
+
+/// A menu; what it does not have, but was asked for, is one more choice.
+fn menu(
     name: &'static str,
     label: &'static str,
-    placeholder: &'static str,
-    value: Option<String>,
-) -> impl IntoView {
+    none: &'static str,
+    mut choices: Vec<(String, String)>,
+    chosen: String,
+) -> AnyView {
+    let is_there = choices.iter().any(|(value, _)| *value == chosen);
+    if !chosen.is_empty() && !is_there {
+        choices.push((chosen.clone(), chosen.clone()));
+    }
+    let options: Vec<_> = choices
+        .into_iter()
+        .map(|(value, shown)| {
+            let selected = value == chosen;
+            option(value, shown, selected)
+        })
+        .collect();
+    view! {
+        <label>
+            <span>{label}</span>
+            <select name=name prop:value=chosen>
+                <option value="">{none}</option>
+                {options}
+            </select>
+        </label>
+    }
+    .into_any()
+}
+
+fn text(name: &'static str, label: &'static str, value: Option<String>) -> AnyView {
     let value = value.unwrap_or_default();
-    let sort = if name == "q" { "search" } else { "text" };
     let suggestions = (name == "kind").then_some("list-kind");
     view! {
-        <label class=format!("filter-{name}")>
+        <label>
             <span>{label}</span>
             <input
-                type=sort
+                type="text"
                 name=name
                 list=suggestions
                 autocomplete="off"
-                placeholder=placeholder
+                placeholder="any"
                 value=value.clone()
                 prop:value=value
             />
         </label>
     }
+    .into_any()
 }

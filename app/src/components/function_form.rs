@@ -25,3 +25,12 @@ pub(crate) fn FunctionForm(url: &'static str, send: Call, content: AnyView) -> i
         </form>
     }
 }
+
+/// Names a request that is sent by a form without JavaScript, so that sending it twice does what it
+/// asks for once. In the browser nothing is needed: there a form is not sent while it is under way.
+pub(crate) fn request_id() -> String {
+    #[cfg(feature = "ssr")]
+    return uuid::Uuid::now_v7().to_string();
+    #[cfg(not(feature = "ssr"))]
+    String::new()
+}

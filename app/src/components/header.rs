@@ -1,5 +1,6 @@
 //! What stands above every page: the way around, and whether the page is live.
 
+use leptos::html::Details;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -15,13 +16,18 @@ pub const PAGES: [(&str, &str); 4] = [
     ("/try", "Try"),
 ];
 
-/// The pages that the server writes itself, by path and name.
-pub const SECTIONS: [(&str, &str); 4] = [
-    ("/lab", "Lab"),
-    ("/learn", "Learn"),
-    ("/docs", "API"),
-    ("/access", "Access"),
+/// The pages of those who run the server, by path and name.
+pub const OPERATIONS: [(&str, &str); 3] = [
+    ("/queues", "Queues"),
+    ("/schedules", "Schedules"),
+    ("/nodes", "Nodes"),
 ];
+
+/// The pages that the server writes itself, by path and name.
+pub const SECTIONS: [(&str, &str); 3] = [("/lab", "Lab"), ("/learn", "Learn"), ("/docs", "API")];
+
+/// Those of them that do not need to be at hand.
+pub const FURTHER: [(&str, &str); 2] = [("/access", "Access"), ("/about", "About")];
 
 /// The name, the pages, and the state of the connection.
 #[component]
@@ -48,9 +54,40 @@ pub(crate) fn Header() -> impl IntoView {
                             </a>
                         }
                     })}
+                <More />
             </nav>
             <Connection />
         </header>
+    }
+}
+
+/// What does not need to be at hand at every moment.
+#[component]
+fn More() -> impl IntoView {
+    let path = use_location().pathname;
+    let folded = NodeRef::<Details>::new();
+    // Whoever has gone somewhere has no use for the way there.
+    Effect::new(move |_| {
+        path.track();
+        if let Some(details) = folded.get_untracked() {
+            let _ = details.remove_attribute("open");
+        }
+    });
+    view! {
+        <details class="more" node_ref=folded>
+            <summary>"More"</summary>
+            <div>
+                {OPERATIONS.map(|(href, name)| view! { <PageLink href name /> })}
+                {FURTHER
+                    .map(|(href, name)| {
+                        view! {
+                            <a href=href rel="external">
+                                {name}
+                            </a>
+                        }
+                    })}
+            </div>
+        </details>
     }
 }
 
@@ -69,10 +106,17 @@ fn Mark() -> impl IntoView {
 fn PageLink(href: &'static str, name: &'static str) -> impl IntoView {
     let path = use_location().pathname;
     view! {
-        <a href=href aria-current=changing(move || (path.get() == href).then_some("page"))>
+        <a href=href aria-current=changing(move || is_within(&path.read(), href).then_some("page"))>
             {name}
         </a>
     }
+}
+
+/// Whether `path` is that of the page at `href`, or of one that belongs to it.
+fn is_within(path: &str, href: &str) -> bool {
+    let is_operation = OPERATIONS.iter().any(|(operation, _)| *operation == href);
+    path.strip_prefix(href)
+        .is_some_and(|rest| rest.is_empty() || (is_operation && rest.starts_with('/')))
 }
 
 /// Whether what is shown is what is: in words, and told to screen readers when it changes.

@@ -6,6 +6,8 @@
 mod fields;
 mod number;
 mod options;
+pub(crate) mod queue;
+pub(crate) mod schedule;
 mod schema;
 mod task;
 mod typed;

@@ -36,7 +36,8 @@ pub(crate) fn payload_fields(schema: &Value, example: &Value) -> Vec<Field> {
     fields
 }
 
-fn whole(example: &Value) -> Field {
+/// The field for a whole payload, which starts with `example`.
+pub(super) fn whole(example: &Value) -> Field {
     Field {
         name: format!("payload[{WHOLE}]"),
         pointer: "/payload".to_owned(),

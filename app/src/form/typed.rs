@@ -25,16 +25,18 @@ impl Typed {
         payload: &BTreeMap<String, String>,
         options: &BTreeMap<String, String>,
     ) -> Self {
-        let payload = payload
-            .iter()
-            .map(|(key, value)| (format!("payload[{key}]"), value));
-        let options = options
-            .iter()
-            .map(|(key, value)| (format!("options[{key}]"), value));
-        payload
-            .chain(options)
-            .map(|(name, value)| (name, value.clone()))
-            .collect()
+        Self::grouped([("payload", payload), ("options", options)])
+    }
+
+    /// What was sent by a form in groups, each control by the name in the brackets.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn grouped<const N: usize>(groups: [(&str, &BTreeMap<String, String>); N]) -> Self {
+        let of_group = |(group, sent): (&str, &BTreeMap<String, String>)| {
+            let named =
+                |(key, value): (&String, &String)| (format!("{group}[{key}]"), value.clone());
+            sent.iter().map(named).collect::<Vec<_>>()
+        };
+        groups.into_iter().flat_map(of_group).collect()
     }
 
     /// What was typed into the control of this name.

@@ -1,6 +1,6 @@
 //! What pages start from: a function for each page, so that none loads what others need.
 
-use glassworks_protocol::{KindInfo, Stats, TaskPage, TaskSummary};
+use glassworks_protocol::{KindInfo, Stats, TaskCounts, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub(crate) struct TaskList {
     pub(crate) page: TaskPage<TaskSummary>,
     /// The names of the kinds, to filter by.
     pub(crate) kinds: Vec<String>,
+    /// How many tasks it would have in each state, whatever states it asks for; `None` when nobody
+    /// knows.
+    pub(crate) counts: Option<TaskCounts>,
 }
 
 /// What the board starts from.
@@ -57,12 +60,13 @@ pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
 #[cfg(feature = "ssr")]
 mod from_engine {
     use glassworks_engine::{Engine, Error};
-    use glassworks_protocol::{Problem, ProblemCode, State, TaskId};
+    use glassworks_protocol::{PageRequest, Problem, ProblemCode, State, TaskFilter, TaskId};
 
     use super::{Board, TaskList};
-    use crate::list_query::ListQuery;
+    use crate::list_query::{ListQuery, ON_BOARD};
     use crate::refused::{Refused, refuse, refuse_error};
     use crate::task_view::{Reading, TaskStory};
+    use crate::time::now;
 
     /// At most this many events, from the end of a log, make up a task's page.
     const MAX_EVENTS: u64 = 5_000;
@@ -71,8 +75,15 @@ mod from_engine {
 
     pub(super) async fn board(engine: &Engine) -> Result<Board, Refused> {
         let in_state = async |state| {
-            let list = ListQuery::on_board(state);
-            engine.summaries(&list.filter, &list.page).await
+            let filter = TaskFilter {
+                state: vec![state],
+                ..TaskFilter::default()
+            };
+            let page = PageRequest {
+                limit: Some(ON_BOARD),
+                ..PageRequest::default()
+            };
+            engine.summaries(&filter, &page).await
         };
         let load = async || {
             Ok(Board {
@@ -85,11 +96,15 @@ mod from_engine {
     }
 
     pub(super) async fn tasks(engine: &Engine, query: &str) -> Result<TaskList, Refused> {
-        let list = ListQuery::parse(query).map_err(|error| {
+        let list = ListQuery::parse(query).map_err(|detail| {
             let problem = Problem::new(ProblemCode::Invalid);
-            refuse(problem.with_detail(error.to_string()))
+            refuse(problem.with_detail(detail))
         })?;
-        let page = engine.summaries(&list.filter, &list.page).await;
+        let page = engine.summaries(&list.filter(now()), &list.page).await;
+        // The list is of use without its counts.
+        let counts = engine
+            .counts(&list.in_states(Vec::new()).filter(now()))
+            .await;
         Ok(TaskList {
             page: page.map_err(|error| refuse_error(&error))?,
             kinds: engine
@@ -97,6 +112,7 @@ mod from_engine {
                 .iter()
                 .map(|info| info.kind.clone())
                 .collect(),
+            counts: counts.ok().flatten(),
         })
     }
 

@@ -2,7 +2,7 @@ use std::fmt::Debug;
 
 use glassworks_protocol::{
     EventBody, FieldError, KindInfo, Problem, ProblemCode, Progress, ServerMessage, State,
-    StateCounts, StateReason, Stats, TaskPage, Timestamp,
+    StateCounts, StateReason, Stats, TaskCounts, TaskPage, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,10 @@ fn what_pages_start_from_comes_back() {
     comes_back(answered(TaskList {
         page: page(),
         kinds: vec!["sleep".to_owned()],
+        counts: Some(TaskCounts {
+            tasks: StateCounts::default(),
+            most: Some(10_000),
+        }),
     }));
     comes_back(answered(story));
     comes_back(answered(vec![KindInfo {

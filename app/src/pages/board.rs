@@ -1,17 +1,18 @@
 //! The board: what is running now, what failed lately and why, and how much there is of all.
 
-use glassworks_protocol::{State, Stats, TaskId, TaskPage, TaskSummary};
+use glassworks_protocol::{State, Stats, TaskFilter, TaskId, TaskPage, TaskSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, lazy_route};
 
 use crate::components::{
     Counts, Elapsed, LiveList, Moment, Page, Pick, ProgressBar, StateBadge, TaskLink, TaskRows,
-    changing, live_list,
+    Watched, changing, live_list,
 };
 use crate::functions::{Board, load_board};
-use crate::list_query::{ListQuery, ON_BOARD};
+use crate::list_query::{ON_BOARD, on_board, url_of};
 use crate::live::{News, Topic, watch};
+use crate::task_list::Growth;
 
 /// The board.
 pub(crate) struct BoardRoute;
@@ -74,7 +75,15 @@ fn Figures(stats: Stats) -> impl IntoView {
 /// The latest tasks in `state`, and the way to all of them.
 #[component]
 fn List(first: TaskPage<TaskSummary>, state: State) -> impl IntoView {
-    let live = live_list(&ListQuery::on_board(state), first);
+    let watched = Watched {
+        filter: TaskFilter {
+            state: vec![state],
+            ..TaskFilter::default()
+        },
+        query: on_board(state),
+        growth: Growth::Newest(ON_BOARD as usize),
+    };
+    let live = live_list(watched, first, None);
     let (class, name) = match state {
         State::Failed => ("failed-list", "Failed tasks"),
         _ => ("running-list", "Running tasks"),
@@ -152,7 +161,7 @@ fn rest(live: LiveList, state: State) -> AnyView {
         };
         view! { <p class="quiet">{nothing}</p> }.into_any()
     } else if rows > ON_BOARD as usize || live.next_cursor.with(Option::is_some) {
-        let href = ListQuery::of_state(state).url();
+        let href = url_of(state);
         view! {
             <p>
                 <a href=href>{format!("All {state} tasks")}</a>

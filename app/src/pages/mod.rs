@@ -1,15 +1,22 @@
-//! The pages, one file each, and each loaded when it is first shown.
+//! The pages, one file each, and each loaded when it is first shown: by itself or in its bundle.
 
 mod board;
+mod bundles;
+mod change;
 mod endpoints;
+mod nodes;
 mod not_found;
+mod queues;
+mod schedule_form;
+mod schedules;
 mod submit;
 mod task;
 mod tasks;
 
 pub(crate) use board::BoardRoute;
-pub(crate) use endpoints::TryRoute;
+pub(crate) use bundles::{
+    ChangeRoute, NodesRoute, QueuesRoute, ScheduleFormRoute, SchedulesRoute, SubmitRoute,
+    TasksRoute,
+};
 pub(crate) use not_found::NotFoundPage;
-pub(crate) use submit::SubmitRoute;
 pub(crate) use task::TaskRoute;
-pub(crate) use tasks::TasksRoute;

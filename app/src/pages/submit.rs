@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
-use leptos_router::{LazyRoute, lazy_route};
 
 use crate::components::{
     CodeBlock, FunctionForm, Page, ProblemNote, changing, field_view, origin, typed_in,
@@ -17,23 +16,13 @@ use crate::query;
 use crate::refused::Refused;
 
 /// The form of the kind that the URL's query names, filled in with what it says.
-pub(crate) struct SubmitRoute;
-
-#[lazy_route]
-impl LazyRoute for SubmitRoute {
-    fn data() -> Self {
-        Self
+pub(super) fn page() -> AnyView {
+    view! {
+        <Title text="Submit · Glassworks" />
+        <h1>"Submit a task"</h1>
+        <Page wanted=|| () load=|()| load_kinds() show=show />
     }
-
-    fn view(this: Self) -> AnyView {
-        let SubmitRoute = this;
-        view! {
-            <Title text="Submit · Glassworks" />
-            <h1>"Submit a task"</h1>
-            <Page wanted=|| () load=|()| load_kinds() show=show />
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 fn show((): (), kinds: Vec<KindInfo>) -> AnyView {

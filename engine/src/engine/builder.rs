@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::answers::answer;
+use super::bulk::BulkChanges;
 use super::in_flight::InFlight;
 use super::nodes::Card;
 use super::{Engine, Inner};
@@ -166,7 +167,7 @@ impl Builder {
             stop: &stop_housekeeping,
         };
         let counters = beside.serve_workers(&dispatching, options.first_lease);
-        let card = beside.show_card(&options);
+        let card = beside.show_card(&options, registry.kinds());
         let schedules_changed = beside.follow_nodes(&registry, Arc::clone(&runs_in_question));
         let Core {
             store,
@@ -201,6 +202,8 @@ impl Builder {
             stop: stop_housekeeping.clone(),
         };
         keeping.spawn(house.run());
+        let history = Arc::clone(&tally.queues);
+        keeping.spawn(history.keep(Arc::clone(&store), stop_housekeeping.clone()));
         let scheduler = Scheduler {
             store: Arc::clone(&store),
             journal: journal.clone(),
@@ -229,6 +232,7 @@ impl Builder {
             in_flight: InFlight::default(),
             lists: Lists::default(),
             figures: Figures::default(),
+            bulk: BulkChanges::default(),
             options,
             started_at: card.started_at,
             card,
@@ -282,13 +286,17 @@ impl Beside<'_> {
     }
 
     /// Tells other nodes of this one.
-    fn show_card(&self, options: &Options) -> Card {
+    fn show_card(&self, options: &Options, kinds: &[KindInfo]) -> Card {
         let card = Card {
             id: Uuid::now_v7(),
             name: options.node.clone(),
             started_at: Timestamp::now(),
             workers: options.workers,
             runs: Arc::clone(&self.core.runs),
+            kinds: kinds.iter().map(|info| info.kind.clone()).collect(),
+            queues: options.serve_queues.clone(),
+            lag: Arc::default(),
+            seen: Arc::default(),
         };
         let shown = card.clone();
         let store = Arc::clone(&self.core.store);

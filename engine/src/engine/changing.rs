@@ -1,16 +1,11 @@
-//! Cancelling, retrying and deleting: one task, or all that match.
+//! Cancelling, retrying and deleting one task.
 
-use futures::future::join_all;
-use glassworks_protocol::{BulkAction, BulkOutcome, Task, TaskFilter, TaskId};
+use glassworks_protocol::{BulkAction, Task, TaskId};
 
 use super::Engine;
-use super::answers::{answer, refused, unexpected};
-use super::reading::acceptable;
+use super::answers::{refused, unexpected};
 use crate::error::Error;
-use crate::store::{Outcome, Place, Write};
-
-/// Tasks of a bulk change that are one batch.
-const AT_A_TIME: u32 = 500;
+use crate::store::{Outcome, Write};
 
 impl Engine {
     /// Cancels a waiting task at once; asks a running one to stop, which it has done when its
@@ -32,73 +27,7 @@ impl Engine {
         self.apply(BulkAction::Delete, id).await
     }
 
-    /// Cancels, retries or deletes every task that matches, newest first. A task whose state
-    /// forbids it is passed over, and counts as matched only.
-    ///
-    /// Each page of tasks is one batch, so others go on meanwhile; when it fails on the way, what
-    /// was changed stays changed. It goes on when the caller goes away, and the log says what came
-    /// of it; a shutdown ends it.
-    pub async fn change_all(
-        &self,
-        action: BulkAction,
-        filter: &TaskFilter,
-    ) -> Result<BulkOutcome, Error> {
-        acceptable(filter)?;
-        let engine = self.clone();
-        let filter = filter.clone();
-        let work = tokio::spawn(async move {
-            let mut outcome = BulkOutcome {
-                matched: 0,
-                changed: 0,
-            };
-            let done = engine.change_each(action, filter, &mut outcome).await;
-            let BulkOutcome { matched, changed } = outcome;
-            match &done {
-                Ok(()) => tracing::info!(?action, matched, changed, "many tasks were changed"),
-                Err(error) => {
-                    tracing::warn!(?action, matched, changed, %error, "a change of many tasks ended early");
-                }
-            }
-            done.map(|()| outcome)
-        });
-        work.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a change of many tasks panicked");
-            Err(Error::Store)
-        })
-    }
-
-    async fn change_each(
-        &self,
-        action: BulkAction,
-        filter: TaskFilter,
-        outcome: &mut BulkOutcome,
-    ) -> Result<(), Error> {
-        let mut place = Place::Newest;
-        loop {
-            let found = self
-                .0
-                .store
-                .summaries(self.within_reach(&filter), place, AT_A_TIME)
-                .await;
-            let found = answer("summaries", found)?;
-            let changes = found.tasks.iter().map(|task| self.apply(action, task.id));
-            for changed in join_all(changes).await {
-                match changed {
-                    Ok(()) => outcome.changed += 1,
-                    // Its state forbids it, or it has gone meanwhile.
-                    Err(Error::Conflict(_) | Error::NotFound(_)) => {}
-                    Err(error) => return Err(error),
-                }
-                outcome.matched += 1;
-            }
-            match found.next {
-                Some(next) => place = next,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    async fn apply(&self, action: BulkAction, id: TaskId) -> Result<(), Error> {
+    pub(super) async fn apply(&self, action: BulkAction, id: TaskId) -> Result<(), Error> {
         self.reach(id).await?;
         match action {
             BulkAction::Cancel => {

@@ -8,6 +8,7 @@ use super::Engine;
 use super::answers::answer;
 use crate::error::Error;
 use crate::histogram::Durations;
+use crate::limits::{Limits, Retention};
 
 impl Engine {
     /// The figures that a page follows.
@@ -63,6 +64,16 @@ impl Engine {
     /// How long attempts ran.
     pub fn run(&self) -> Durations {
         self.0.tally.run.read()
+    }
+
+    /// How much of everything there may be.
+    pub fn limits(&self) -> Limits {
+        self.0.options.limits
+    }
+
+    /// How long what is over is kept.
+    pub fn retention(&self) -> Retention {
+        self.0.options.retention
     }
 
     /// How many tasks may run at a time on this node.

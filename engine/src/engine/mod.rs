@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod answers;
 mod builder;
+mod bulk;
 mod changing;
 mod cursor;
 mod in_flight;
@@ -25,6 +26,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use self::builder::Builder;
+use self::bulk::BulkChanges;
+pub use self::bulk::Which;
 use self::in_flight::InFlight;
 use self::nodes::Card;
 pub use self::submitting::{RequestContext, Submitted};
@@ -69,6 +72,7 @@ struct Inner {
     in_flight: InFlight,
     lists: Lists,
     figures: Figures,
+    bulk: BulkChanges,
     options: Options,
     card: Card,
     started_at: Timestamp,

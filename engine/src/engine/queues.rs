@@ -1,6 +1,9 @@
 //! Queues: how each may be used.
 
-use glassworks_protocol::{FieldError, Queue, QueueSettings};
+use glassworks_protocol::{
+    BulkAction, BulkOutcome, FieldError, Queue, QueueHistory, QueueSettings, State, TaskFilter,
+    Timestamp,
+};
 
 use super::Engine;
 use super::answers::{answer, unexpected};
@@ -13,6 +16,10 @@ impl Engine {
     /// Every queue that has tasks or settings, by name, and that whoever asks has to do with.
     pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
         let mut queues = answer("queues", self.0.store.queues().await)?;
+        let now = Timestamp::now();
+        for queue in &mut queues {
+            queue.settings = queue.settings.at(now);
+        }
         if let Some(reach) = self.caller().and_then(Caller::reach) {
             queues.retain(|queue| reach.has_queue(&queue.name));
         }
@@ -32,10 +39,47 @@ impl Engine {
         self.adjust_queue(name, |_| settings).await
     }
 
-    /// Pauses a queue or sets it going again, whether it has tasks yet or not.
-    pub async fn pause_queue(&self, name: &str, paused: bool) -> Result<Queue, Error> {
-        self.adjust_queue(name, |settings| QueueSettings { paused, ..settings })
-            .await
+    /// Pauses a queue, whether it has tasks yet or not: until somebody resumes it, or until the
+    /// moment `until`, which is to come.
+    pub async fn pause_queue(&self, name: &str, until: Option<Timestamp>) -> Result<Queue, Error> {
+        if until.is_some_and(|until| until <= Timestamp::now()) {
+            let fault = FieldError::new("until", "must be a moment to come");
+            return Err(Error::Invalid(vec![fault]));
+        }
+        self.adjust_queue(name, |settings| QueueSettings {
+            paused: true,
+            paused_until: until,
+            ..settings
+        })
+        .await
+    }
+
+    /// Sets a queue going again, whether it has tasks yet or not.
+    pub async fn resume_queue(&self, name: &str) -> Result<Queue, Error> {
+        self.adjust_queue(name, |settings| QueueSettings {
+            paused: false,
+            paused_until: None,
+            ..settings
+        })
+        .await
+    }
+
+    /// Cancels every task of a queue that waits: scheduled, queued or retrying. What runs goes on;
+    /// one that starts at that moment is asked to stop. As [`change_all`](Engine::change_all).
+    pub async fn drain_queue(&self, name: &str) -> Result<BulkOutcome, Error> {
+        self.queue(name).await?;
+        let filter = TaskFilter {
+            state: vec![State::Scheduled, State::Queued, State::Retrying],
+            queue: Some(name.to_owned()),
+            ..TaskFilter::default()
+        };
+        self.change_all(BulkAction::Cancel, &filter).await
+    }
+
+    /// How a queue went on this node in the last ten minutes.
+    pub async fn queue_history(&self, name: &str) -> Result<QueueHistory, Error> {
+        self.queue(name).await?;
+        Ok(self.0.tally.queues.of(name))
     }
 
     /// Sets a queue to what `adjust` makes of its present settings.

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use glassworks_protocol::{
-    Event, FieldError, PageRequest, Task, TaskFilter, TaskId, TaskPage, TaskSummary,
+    Event, FieldError, Order, PageRequest, Task, TaskCounts, TaskFilter, TaskId, TaskPage,
+    TaskSummary,
 };
+use uuid::Uuid;
 
 use super::answers::answer;
 use super::{Engine, cursor};
 use crate::error::Error;
 use crate::hub::Follow;
-use crate::store::Listing;
+use crate::store::{Listing, Place};
 
 /// The most tasks on one page of a list.
 const MOST_PER_PAGE: u32 = 100;
@@ -21,6 +23,8 @@ const PER_PAGE: u32 = 50;
 const MOST_TASK_BYTES: u64 = 1024 * 1024;
 /// The most characters that are searched for.
 const LONGEST_SEARCH: usize = 256;
+/// The most tasks of a state that are counted one by one.
+const MOST_COUNTED: u32 = 10_000;
 /// The most events on one page.
 const MOST_EVENTS: u32 = 1_000;
 /// The most bytes of events on one page, unless a single event has more.
@@ -34,7 +38,7 @@ impl Engine {
         self.reached(found)
     }
 
-    /// One page of the tasks that match, newest first; when searching, those first that the text
+    /// One page of the tasks that match, newest first unless it asks for another order; when searching, those first that the text
     /// names. The page ends early where its tasks have more than 1 MiB together.
     pub async fn tasks(
         &self,
@@ -48,7 +52,10 @@ impl Engine {
         let tasks = answer("tasks_of", found)?;
         let reached = tasks.last().map(|task| task.id);
         if let Some(id) = reached.filter(|_| reached != last) {
-            listing.next = Some(listing.place.after(id));
+            listing.next = Some(match page.order.unwrap_or_default() {
+                Order::Newest => listing.place.after(id),
+                Order::Oldest => Place::NewerThan(id),
+            });
             listing.searched_until = None;
         }
         Ok(paged(&listing, tasks))
@@ -65,17 +72,57 @@ impl Engine {
         Ok(paged(&listing, tasks))
     }
 
+    /// Of these tasks, 100 at most, those that exist, each in short.
+    pub async fn summaries_of(&self, ids: Vec<TaskId>) -> Result<Vec<TaskSummary>, Error> {
+        if ids.len() > MOST_PER_PAGE as usize {
+            let detail = format!("must be at most {MOST_PER_PAGE}");
+            return Err(Error::Invalid(vec![FieldError::new("id", detail)]));
+        }
+        let every = self.within_reach(&TaskFilter::default());
+        answer("summaries_of", self.0.store.summaries_of(ids, every).await)
+    }
+
     async fn listing(&self, filter: &TaskFilter, page: &PageRequest) -> Result<Listing, Error> {
         acceptable(filter)?;
         let limit = page.limit.unwrap_or(PER_PAGE);
         within("limit", limit, MOST_PER_PAGE)?;
-        let place = cursor::read(page.cursor.as_deref(), filter)?;
+        let order = page.order.unwrap_or_default();
+        let mut place = cursor::read(page.cursor.as_deref(), filter)?;
+        if order == Order::Oldest {
+            if filter.searches() {
+                let detail = "excludes q: a search tells first what its text names";
+                return Err(Error::Invalid(vec![FieldError::new("order", detail)]));
+            }
+            if place == Place::Newest {
+                place = Place::NewerThan(TaskId(Uuid::nil()));
+            }
+        }
         let found = self
             .0
             .store
             .summaries(self.within_reach(filter), place, limit)
             .await;
-        answer("summaries", found)
+        let found = answer("summaries", found)?;
+        Ok(match order {
+            Order::Newest => found,
+            Order::Oldest => turned(found, page.cursor.is_none()),
+        })
+    }
+
+    /// How many tasks match, in each state that the filter lets pass. `None` when a text is searched
+    /// for: nobody knows before all are looked at.
+    pub async fn counts(&self, filter: &TaskFilter) -> Result<Option<TaskCounts>, Error> {
+        acceptable(filter)?;
+        if filter.searches() {
+            return Ok(None);
+        }
+        let counted = filter.tag.is_some() || filter.since.is_some() || filter.until.is_some();
+        let filter = self.within_reach(filter);
+        let found = self.0.store.counts_of(filter, MOST_COUNTED).await;
+        Ok(Some(TaskCounts {
+            tasks: answer("counts_of", found)?,
+            most: counted.then_some(MOST_COUNTED.into()),
+        }))
     }
 
     /// Stored events of a task after `after`, at most `limit` (1 to 1,000), in order.
@@ -121,6 +168,16 @@ impl Engine {
         }
         self.task(id).await
     }
+}
+
+/// A page read the other way round: a store tells the newest first.
+fn turned(mut listing: Listing, is_first: bool) -> Listing {
+    listing.tasks.reverse();
+    std::mem::swap(&mut listing.next, &mut listing.previous);
+    if is_first {
+        listing.previous = None;
+    }
+    listing
 }
 
 /// Refuses a filter whose text is longer than anybody types.

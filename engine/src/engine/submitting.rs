@@ -3,6 +3,7 @@
 use glassworks_protocol::excerpt::quoted;
 use glassworks_protocol::{FieldError, NewTask, Problem, Task, Timestamp};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Engine;
 use super::answers::{refused, unexpected};
@@ -56,7 +57,20 @@ impl Engine {
         new: NewTask,
         context: &RequestContext,
     ) -> Result<Submitted, Error> {
-        let row = self.row(&new, context)?;
+        self.submit_of(new, None, context).await
+    }
+
+    /// As [`submit_as`](Engine::submit_as), for a task that a schedule says.
+    pub(super) async fn submit_of(
+        &self,
+        new: NewTask,
+        schedule_id: Option<Uuid>,
+        context: &RequestContext,
+    ) -> Result<Submitted, Error> {
+        let row = NewRow {
+            schedule_id,
+            ..self.row(&new, context)?
+        };
         let mut accepted = self
             .accept(vec![row.clone()], context, || json(&new))
             .await?;

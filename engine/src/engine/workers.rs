@@ -66,6 +66,9 @@ impl Engine {
         let drain = inner
             .workers
             .claims(&worker, kinds.clone(), queues.clone(), now);
+        if let Some(from) = self.caller().and_then(Caller::from) {
+            inner.workers.asks_from(&worker, from);
+        }
         let mut grant = Grant::empty();
         if !drain {
             let asked = Asked {

@@ -4,6 +4,7 @@
 //! store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use glassworks_protocol::{TaskId, Timestamp, WorkerInfo};
 use parking_lot::Mutex;
@@ -33,6 +34,7 @@ struct Worker {
     id: Uuid,
     kinds: Vec<String>,
     queues: Option<Vec<String>>,
+    host: Option<IpAddr>,
     since: Timestamp,
     last_seen_at: Timestamp,
     drain: bool,
@@ -51,6 +53,7 @@ impl Table {
                 id: Uuid::now_v7(),
                 kinds: Vec::new(),
                 queues: None,
+                host: None,
                 since: now,
                 last_seen_at: now,
                 drain: false,
@@ -107,6 +110,13 @@ impl Workers {
         worker.kinds = kinds;
         worker.queues = queues;
         worker.drain
+    }
+
+    /// Notes where a worker asks from.
+    pub(crate) fn asks_from(&self, name: &str, host: IpAddr) {
+        if let Some(worker) = self.0.lock().by_name.get_mut(name) {
+            worker.host = Some(host);
+        }
     }
 
     /// A worker was given tasks.
@@ -198,6 +208,7 @@ fn info(name: &str, worker: &Worker, now: Timestamp) -> WorkerInfo {
         name: name.to_owned(),
         kinds: worker.kinds.clone(),
         queues: worker.queues.clone(),
+        host: worker.host.map(|host| host.to_string()),
         since: worker.since,
         last_seen_at: worker.last_seen_at,
         drain: worker.drain,

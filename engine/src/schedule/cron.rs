@@ -4,11 +4,12 @@
 //! wall. Those at fixed times are found here: the library takes every list of hours for an
 //! interval, which would lose or double its firings on the days when clocks change.
 
+use std::iter::successors;
 use std::str::FromStr;
 
 use croner::{Cron, CronComponent, Weekday};
 use glassworks_protocol::excerpt::quoted;
-use glassworks_protocol::{FieldError, MissedFirings, Schedule, Timestamp};
+use glassworks_protocol::{FieldError, FiringTime, MissedFirings, Schedule, Timestamp};
 use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -66,6 +67,21 @@ impl Rule {
                 .timestamp(),
         };
         Some(Timestamp::from_millis(next.as_millisecond()))
+    }
+
+    /// The next moments after `after`, with what clocks in its zone show then.
+    pub(crate) fn firings(&self, after: Timestamp) -> impl Iterator<Item = FiringTime> + '_ {
+        successors(self.next(after), |at| self.next(*at)).map(|at| FiringTime {
+            at,
+            local: self.local(at),
+        })
+    }
+
+    /// What clocks in its zone show at `at`, with their offset.
+    fn local(&self, at: Timestamp) -> String {
+        let moment = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+        let zoned = moment.to_zoned(self.zone.clone());
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// The first moment after `after` at one of `times` on a day of the pattern.
@@ -306,6 +322,19 @@ mod tests {
             firings("0 0 * * 7", "UTC", "2026-08-06T00:00:00Z", 1),
             firings("0 0 * * 0", "UTC", "2026-08-06T00:00:00Z", 1)
         );
+    }
+
+    #[test]
+    fn a_firing_is_told_as_clocks_in_its_zone_show_it() {
+        let rule = Rule::read("30 2 * * *", "Europe/Berlin").unwrap();
+        let after = "2026-03-27T12:00:00Z".parse().unwrap();
+        let local: Vec<_> = rule.firings(after).take(3).map(|it| it.local).collect();
+        let expected = [
+            "2026-03-28T02:30:00+01:00",
+            "2026-03-29T03:00:00+02:00",
+            "2026-03-30T02:30:00+02:00",
+        ];
+        assert_eq!(local, expected);
     }
 
     #[test]

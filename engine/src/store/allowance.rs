@@ -7,7 +7,7 @@ use glassworks_protocol::{QueueSettings, RateLimit, Timestamp};
 pub struct Allowance {
     /// So many; `u32::MAX` when nothing limits it.
     pub tasks: u32,
-    /// When the rate allows the next one, where it allows none now.
+    /// When the next one is allowed, where none is now: by the rate, or when a pause ends by itself.
     pub next: Option<Timestamp>,
 }
 
@@ -20,10 +20,10 @@ pub fn allowance(
     everywhere: u64,
     now: Timestamp,
 ) -> Allowance {
-    if settings.paused {
+    if settings.is_paused(now) {
         return Allowance {
             tasks: 0,
-            next: None,
+            next: settings.paused_until,
         };
     }
     let left = |limit: Option<u32>, running: u64| {
@@ -129,6 +129,24 @@ mod tests {
             ..none
         };
         assert_eq!(tasks(paused, 0, 0), 0);
+    }
+
+    #[test]
+    fn a_pause_ends_by_itself_when_it_was_told_to() {
+        let settings = QueueSettings {
+            paused: true,
+            paused_until: Some(at(500)),
+            ..QueueSettings::default()
+        };
+        let look = |now| allowance(&settings, Pace::default(), 0, 0, now);
+        let waits = Allowance {
+            tasks: 0,
+            next: Some(at(500)),
+        };
+        assert_eq!(look(at(499)), waits);
+        assert_eq!(look(at(500)).tasks, u32::MAX);
+        assert_eq!(settings.at(at(499)), settings);
+        assert_eq!(settings.at(at(500)), QueueSettings::default());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use glassworks_protocol::{State, StateCounts};
 
 use super::admission;
-use super::write::{Refusal, Served};
+use super::write::{Moves, Refusal, Served};
 use crate::limits::Limits;
 
 /// How many tasks there are by queue, kind and state, this transaction's changes among them.
@@ -21,6 +21,8 @@ pub(crate) struct Counts {
 #[derive(Default)]
 struct Queue {
     all: StateCounts,
+    /// What this transaction has done in it.
+    moves: Moves,
     by_kind: HashMap<String, Kind>,
 }
 
@@ -56,6 +58,7 @@ impl Counts {
         let Some(of_kind) = of_queue.by_kind.get_mut(kind) else {
             return;
         };
+        of_queue.moves.count(from, to);
         for (state, by) in [(from, -1), (to, 1)] {
             let Some(state) = state else { continue };
             for counts in [&mut of_queue.all, &mut of_kind.counts] {
@@ -168,6 +171,15 @@ impl Counts {
             }
         }
         taken
+    }
+
+    /// What this transaction has done in each queue, to be told when it is committed.
+    pub(crate) fn take_moves(&mut self) -> Vec<(String, Moves)> {
+        let moved = self.by_queue.iter_mut();
+        moved
+            .filter(|(_, queue)| queue.moves != Moves::default())
+            .map(|(name, queue)| (name.clone(), std::mem::take(&mut queue.moves)))
+            .collect()
     }
 
     /// Forgets the names that no task has any more.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod admission;
 pub mod allowance;
 pub mod audit;
+mod bounds;
 mod codes;
 mod counts;
 pub mod decision;
@@ -28,6 +29,7 @@ use glassworks_protocol::{
     AuditEntry, AuditFilter, Event, NodeInfo, Queue, Schedule, State, StateCounts, StoreFigures,
     Task, TaskFilter, TaskId, TaskSummary, Timestamp,
 };
+use uuid::Uuid;
 
 use self::access::Access;
 use self::postgres::{Address, PostgresStore};
@@ -37,8 +39,8 @@ use crate::options::Database;
 
 pub use log::{Deletion, Log};
 pub use write::{
-    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lease, Lost, NewRow, Offer, Outcome,
-    Refusal, RenewedLease, RequestKey, Served, Write,
+    Accepted, Claim, Claimed, Committed, Due, End, Firing, Lease, Lost, Moves, NewRow, Offer,
+    Outcome, Refusal, RenewedLease, RequestKey, Served, Write,
 };
 
 /// Why a store could not be opened.
@@ -304,6 +306,14 @@ pub trait Store: Send + Sync + 'static {
     /// Every schedule, oldest first.
     fn schedules(&self) -> BoxFuture<'_, Result<Vec<Schedule>, StoreError>>;
 
+    /// The latest tasks of a schedule, newest first, at most `limit`. What it costs does not grow
+    /// with the number of tasks.
+    fn schedule_tasks(
+        &self,
+        schedule: Uuid,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TaskId>, StoreError>>;
+
     /// Every key and every session.
     fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>>;
 
@@ -315,6 +325,15 @@ pub trait Store: Send + Sync + 'static {
         before: Option<i64>,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<AuditEntry>, StoreError>>;
+
+    /// How many tasks match, its text apart, in each state that it lets pass. Where they have to be
+    /// counted, because tags or times are asked for, it ends at `most` of a state; where not, it
+    /// costs no more than the names in use.
+    fn counts_of(
+        &self,
+        filter: TaskFilter,
+        most: u32,
+    ) -> BoxFuture<'_, Result<StateCounts, StoreError>>;
 
     /// How many tasks are in each state.
     fn counts(&self) -> BoxFuture<'_, Result<StateCounts, StoreError>>;

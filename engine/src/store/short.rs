@@ -10,7 +10,7 @@ const SHORT_TEXT: usize = 500;
 /// Cuts long texts: the task itself tells them whole.
 pub(crate) fn shorten(task: &mut TaskSummary) {
     if let Some(error) = &mut task.error {
-        texts::shorten(&mut error.message, SHORT_TEXT);
+        texts::shorten_middle(&mut error.message, SHORT_TEXT);
     }
     if let Some(message) = task.progress.as_mut().and_then(|now| now.message.as_mut()) {
         texts::shorten(message, SHORT_TEXT);
@@ -29,5 +29,6 @@ pub(crate) fn passes(filter: &TaskFilter, task: &TaskSummary) -> bool {
             .tag
             .as_ref()
             .is_none_or(|tag| task.tags.contains(tag))
+        && filter.is_in_time(task.id)
         && filter.reaches(&task.kind, &task.queue)
 }

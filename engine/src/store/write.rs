@@ -630,8 +630,41 @@ pub struct Committed {
     pub events: Vec<Event>,
     /// The tasks that are gone.
     pub deleted: Vec<TaskId>,
+    /// What was done in each queue, by name.
+    pub moves: Vec<(String, Moves)>,
     /// Whether a node may find a task to claim, now or at another moment than it knew of.
     pub wake: bool,
+}
+
+/// How many tasks came to a queue and ended in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// They were accepted.
+    pub submitted: u32,
+    /// They completed.
+    pub completed: u32,
+    /// They failed for good.
+    pub failed: u32,
+}
+
+impl Moves {
+    /// Counts a task that left one state and entered another.
+    pub(crate) fn count(&mut self, from: Option<State>, to: Option<State>) {
+        let counter = match (from, to) {
+            (None, Some(_)) => &mut self.submitted,
+            (Some(_), Some(State::Completed)) => &mut self.completed,
+            (Some(_), Some(State::Failed)) => &mut self.failed,
+            _ => return,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Adds what was done later.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.submitted = self.submitted.saturating_add(later.submitted);
+        self.completed = self.completed.saturating_add(later.completed);
+        self.failed = self.failed.saturating_add(later.failed);
+    }
 }
 
 /// What a decision leaves to be stored beside the head.

@@ -1,6 +1,6 @@
 //! A batch is one transaction: all of it or, on an error, nothing.
 
-use glassworks_engine::store::{Committed, End, Lost, NewRow, Outcome, Refusal, Write};
+use glassworks_engine::store::{Committed, End, Lost, Moves, NewRow, Outcome, Refusal, Write};
 use glassworks_protocol::{Event, State};
 
 use crate::bench::{Bench, POISON};
@@ -45,6 +45,7 @@ pub(crate) async fn outcomes_and_events_come_in_the_order_of_writes(bench: Bench
         events,
         deleted,
         wake,
+        moves,
     } = bench.commit(batch).await.unwrap();
     assert!(
         matches!(
@@ -70,6 +71,12 @@ pub(crate) async fn outcomes_and_events_come_in_the_order_of_writes(bench: Bench
         .collect();
     assert_eq!(order, [(id, 1), (id, 2), (id, 3), (id, 4), (old, 3)]);
     assert_eq!((deleted, wake), (vec![id], true));
+    let done = Moves {
+        submitted: 1,
+        completed: 1,
+        failed: 0,
+    };
+    assert_eq!(moves, [("default".to_owned(), done)]);
     assert_eq!(bench.task(id).await.unwrap(), None);
     assert_eq!(task(&*bench, old).await.state, State::Queued);
 }

@@ -154,6 +154,8 @@ macro_rules! run_for {
                     a_list_is_newest_first_and_read_in_pages,
                     a_filter_lets_pass_what_meets_all_of_it,
                     a_search_looks_at_id_kind_tags_payload_and_error,
+                    a_time_is_asked_for_by_ids,
+                    what_matches_is_counted,
                     filters_follow_a_task_through_its_life,
                     a_list_cuts_what_is_long_and_a_task_does_not,
                     whole_tasks_are_given_until_they_are_too_large,
@@ -169,6 +171,7 @@ macro_rules! run_for {
                 }
                 queues {
                     a_paused_queue_starts_nothing_and_ends_what_runs,
+                    a_pause_ends_by_itself_when_it_was_told_to,
                     a_queue_runs_no_more_than_its_limits,
                     a_rate_paces_what_starts,
                     a_changed_rate_holds_at_once,
@@ -180,6 +183,7 @@ macro_rules! run_for {
                     a_moment_fires_once,
                     a_refused_firing_leaves_the_schedule_where_it_is,
                     a_deleted_schedule_leaves_its_tasks,
+                    a_schedules_latest_tasks_are_told,
                 }
                 access {
                     a_key_reads_back_as_it_was_saved,

@@ -1,7 +1,7 @@
 //! Queues: paused, limited and paced, over restarts and failed commits too.
 
 use glassworks_engine::store::{End, Lost, NewRow, Write};
-use glassworks_protocol::{Queue, QueueSettings, RateLimit, State, StateCounts, TaskId};
+use glassworks_protocol::{Queue, QueueSettings, RateLimit, State, StateCounts, TaskId, Timestamp};
 
 use crate::bench::{Bench, POISON};
 use crate::support::{
@@ -10,6 +10,7 @@ use crate::support::{
 
 const FREE: QueueSettings = QueueSettings {
     paused: false,
+    paused_until: None,
     concurrency: None,
     max_running: None,
     rate: None,
@@ -53,6 +54,26 @@ pub(crate) async fn a_paused_queue_starts_nothing_and_ends_what_runs(mut bench: 
         Ok(State::Completed)
     );
     set_queue(&*bench, "default", FREE).await;
+    assert_eq!(claim(&*bench, 9).await.ids(), [waiting]);
+}
+
+pub(crate) async fn a_pause_ends_by_itself_when_it_was_told_to(mut bench: Bench) {
+    let waiting = submit(&*bench, row()).await;
+    let until = bench.clock.now().plus_millis(500);
+    let paused = QueueSettings {
+        paused: true,
+        paused_until: Some(until),
+        ..FREE
+    };
+    set_queue(&*bench, "default", paused).await;
+    for _ in 0..2 {
+        let none = claim(&*bench, 9).await;
+        assert!(none.tasks.is_empty());
+        assert_eq!(none.next_due, Some(until));
+        bench.reopen().await;
+        assert_eq!(bench.queues().await.unwrap()[0].settings, paused);
+    }
+    bench.clock.advance(500);
     assert_eq!(claim(&*bench, 9).await.ids(), [waiting]);
 }
 
@@ -144,6 +165,7 @@ pub(crate) async fn settings_are_kept_with_and_without_tasks(mut bench: Bench) {
     assert!(bench.queues().await.unwrap().is_empty());
     let settings = QueueSettings {
         paused: true,
+        paused_until: Some(Timestamp::from_millis(7)),
         concurrency: Some(3),
         max_running: Some(4),
         rate: Some(RateLimit {

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use glassworks_engine::store::{End, Listing, NewRow, Place, Write};
-use glassworks_protocol::{EventBody, State, TaskFilter, TaskId, TaskSummary};
+use glassworks_protocol::{
+    EventBody, State, StateCounts, TaskFilter, TaskId, TaskSummary, Timestamp, payload_summary,
+};
+use uuid::Uuid;
 
 use crate::bench::Bench;
 use crate::support::{
@@ -89,6 +92,7 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
             schedule_id: listed.schedule_id,
             submitted_by: listed.submitted_by.clone(),
             node: listed.node.clone(),
+            payload_summary: payload_summary::of(listed.payload.get()),
         };
         assert_eq!(summary, expected);
     }
@@ -217,6 +221,157 @@ pub(crate) async fn a_filter_lets_pass_what_meets_all_of_it(bench: Bench) {
     }
 }
 
+/// Tasks with ids of these moments: two in each, of which one is tagged and runs.
+async fn at_moments(bench: &Bench, moments: &[i64]) -> Vec<TaskId> {
+    let mut ids = Vec::new();
+    for (moment, number) in moments.iter().zip(1..) {
+        for tagged in [false, true] {
+            let first = TaskId::first_at(Timestamp::from_millis(*moment))
+                .0
+                .as_u128();
+            let id = TaskId(Uuid::from_u128(first + number * 2 + u128::from(tagged)));
+            let tags = if tagged { vec!["x".to_owned()] } else { vec![] };
+            submit(&**bench, NewRow { id, tags, ..row() }).await;
+            if tagged {
+                assert!(claim(&**bench, 1).await.ids().len() == 1);
+            }
+            ids.push(id);
+        }
+    }
+    ids.reverse();
+    ids
+}
+
+pub(crate) async fn a_time_is_asked_for_by_ids(bench: Bench) {
+    let at = |millis: i64| Timestamp::from_millis(1_800_000_000_000 + millis);
+    let all = at_moments(&bench, &[0, 1, 2].map(|ms| at(ms).as_millis())).await;
+    let within = |since: Option<i64>, until: Option<i64>| TaskFilter {
+        since: since.map(at),
+        until: until.map(at),
+        ..TaskFilter::default()
+    };
+    for (since, until, expected) in [
+        (Some(0), None, &all[..]),
+        (Some(1), None, &all[..4]),
+        (Some(3), None, &[]),
+        (None, Some(3), &all[..]),
+        (None, Some(1), &all[4..]),
+        (None, Some(0), &[]),
+        (Some(1), Some(2), &all[2..4]),
+        (Some(2), Some(1), &[]),
+        (Some(-1_800_000_000_001), None, &all[..]),
+        (Some(i64::MAX / 2), None, &[]),
+    ] {
+        let time = within(since, until);
+        assert_eq!(found(&bench, time.clone()).await, expected, "{time:?}");
+        for (narrow, has) in [
+            (
+                TaskFilter {
+                    kind: Some("kind".to_owned()),
+                    ..time.clone()
+                },
+                None,
+            ),
+            (
+                TaskFilter {
+                    tag: Some("x".to_owned()),
+                    ..time.clone()
+                },
+                Some(true),
+            ),
+            (
+                TaskFilter {
+                    q: Some("kind".to_owned()),
+                    ..time.clone()
+                },
+                None,
+            ),
+        ] {
+            let expected: Vec<TaskId> = expected
+                .iter()
+                .copied()
+                .filter(|id| has.is_none_or(|tagged| (id.0.as_u128() & 1 == 1) == tagged))
+                .collect();
+            assert_eq!(found(&bench, narrow.clone()).await, expected, "{narrow:?}");
+        }
+    }
+}
+
+pub(crate) async fn what_matches_is_counted(bench: Bench) {
+    let named = |kind: &str, queue: &str, tags: &[&str]| NewRow {
+        kind: kind.to_owned(),
+        queue: queue.to_owned(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..row()
+    };
+    running(&*bench, row()).await;
+    for _ in 0..3 {
+        submit(&*bench, named("alpha", "left", &["red"])).await;
+    }
+    submit(&*bench, named("alpha", "right", &[])).await;
+    let beta = submit(&*bench, named("beta", "left", &["red", "blue"])).await;
+    ask(&*bench, Write::Cancel(beta)).await.unwrap();
+    let now = Timestamp::now();
+    let filter = |kind: Option<&str>, queue: Option<&str>, tag: Option<&str>| TaskFilter {
+        kind: kind.map(str::to_owned),
+        queue: queue.map(str::to_owned),
+        tag: tag.map(str::to_owned),
+        ..TaskFilter::default()
+    };
+    let in_time = |filter: TaskFilter| TaskFilter {
+        since: Some(now.plus_millis(-3_600_000)),
+        ..filter
+    };
+    let counts = |queued, running, cancelled| StateCounts {
+        queued,
+        running,
+        cancelled,
+        ..StateCounts::default()
+    };
+    for (filter, expected) in [
+        (filter(None, None, None), counts(4, 1, 1)),
+        (in_time(filter(None, None, None)), counts(4, 1, 1)),
+        (
+            TaskFilter {
+                until: Some(now.plus_millis(-3_600_000)),
+                ..filter(None, None, None)
+            },
+            counts(0, 0, 0),
+        ),
+        (filter(Some("alpha"), None, None), counts(4, 0, 0)),
+        (filter(Some("alpha"), Some("left"), None), counts(3, 0, 0)),
+        (in_time(filter(None, Some("left"), None)), counts(3, 0, 1)),
+        (filter(None, None, Some("red")), counts(3, 0, 1)),
+        (filter(None, None, Some("blue")), counts(0, 0, 1)),
+        (in_time(filter(Some("kind"), None, None)), counts(0, 1, 0)),
+        (filter(Some("a\u{0}"), None, None), counts(0, 0, 0)),
+        (
+            TaskFilter {
+                state: vec![State::Running, State::Cancelled],
+                ..filter(None, None, None)
+            },
+            counts(0, 1, 1),
+        ),
+        (
+            TaskFilter {
+                state: vec![State::Cancelled],
+                ..in_time(filter(None, None, None))
+            },
+            counts(0, 0, 1),
+        ),
+    ] {
+        let counted = bench.counts_of(filter.clone(), 100).await.unwrap();
+        assert_eq!(counted, expected, "{filter:?}");
+    }
+    // Where they are counted one by one, it ends.
+    for filter in [
+        filter(None, None, Some("red")),
+        in_time(filter(None, None, None)),
+    ] {
+        assert_eq!(bench.counts_of(filter, 2).await.unwrap().queued, 2);
+    }
+}
+
 /// Every state, kind, queue and tag together, wherever the tasks have come from, and after a
 /// restart.
 pub(crate) async fn filters_follow_a_task_through_its_life(mut bench: Bench) {
@@ -273,14 +428,15 @@ pub(crate) async fn a_list_cuts_what_is_long_and_a_task_does_not(bench: Bench) {
         message: Some(long.clone()),
     }];
     record(&*bench, id, 1, told).await.unwrap();
+    let message = format!("begins {long} ends");
     let end = End::Failed {
-        message: long.clone(),
+        message: message.clone(),
         ran_ms: 1,
         retry_in_ms: None,
     };
     finish(&*bench, id, 1, end).await.unwrap();
     let whole = task(&*bench, id).await;
-    assert_eq!(whole.error.unwrap().message, long);
+    assert_eq!(whole.error.unwrap().message, message);
     let all = TaskFilter::default();
     let mut found = bench
         .summaries(all.clone(), Place::Newest, 9)
@@ -290,12 +446,14 @@ pub(crate) async fn a_list_cuts_what_is_long_and_a_task_does_not(bench: Bench) {
     found.extend(bench.summaries_of(vec![id], all).await.unwrap());
     assert_eq!(found.len(), 2);
     for short in found {
-        for text in [
-            short.error.unwrap().message,
-            short.progress.unwrap().message.unwrap(),
-        ] {
-            assert!(text.len() <= 500 && text.ends_with("ü…"), "{}", text.len());
-        }
+        let progress = short.progress.unwrap().message.unwrap();
+        assert!(progress.len() <= 500 && progress.ends_with("ü…"));
+        // What went wrong is most often said at the end.
+        let error = short.error.unwrap().message;
+        assert!(error.len() <= 500, "{}", error.len());
+        assert!(
+            error.starts_with("begins ü") && error.ends_with("ü ends") && error.contains("ü…ü")
+        );
     }
 }
 

@@ -171,3 +171,24 @@ pub(crate) async fn a_deleted_schedule_leaves_its_tasks(bench: Bench) {
     assert_eq!(fire(&bench, firing()).await, Ok(false));
     assert_eq!(picture(&*bench).await.len(), 1);
 }
+
+pub(crate) async fn a_schedules_latest_tasks_are_told(bench: Bench) {
+    let (ours, others) = (Uuid::now_v7(), Uuid::now_v7());
+    let of = |schedule_id| NewRow {
+        schedule_id,
+        ..row()
+    };
+    let mut expected = Vec::new();
+    for schedule_id in [Some(ours), Some(others), None, Some(ours), Some(ours)] {
+        let row = of(schedule_id);
+        if schedule_id == Some(ours) {
+            expected.insert(0, row.id);
+        }
+        submit(&*bench, row).await;
+    }
+    assert_eq!(bench.schedule_tasks(ours, 9).await.unwrap(), expected);
+    expected.pop();
+    assert_eq!(bench.schedule_tasks(ours, 2).await.unwrap(), expected);
+    let nobody = bench.schedule_tasks(Uuid::now_v7(), 9).await.unwrap();
+    assert!(nobody.is_empty());
+}

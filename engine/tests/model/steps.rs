@@ -192,6 +192,7 @@ fn settings() -> impl Strategy<Value = QueueSettings> {
     )
         .prop_map(|(paused, concurrency, max_running, rate)| QueueSettings {
             paused,
+            paused_until: None,
             concurrency,
             max_running,
             rate,

@@ -20,6 +20,7 @@ mod prefer;
 pub(crate) mod queues;
 pub(crate) mod schedules;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod slow;
 mod sse;
 pub(crate) mod stats;

@@ -8,8 +8,8 @@ use axum::extract::State as Shared;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use glassworks_engine::{Engine, Error};
 use glassworks_protocol::{
-    AcceptedTask, ListedTask, NewTask, PageRequest, Problem, State, Task, TaskFilter, TaskId,
-    TaskPage,
+    AcceptedTask, ListedTask, NewTask, Order, PageRequest, Problem, State, Task, TaskFilter,
+    TaskId, TaskPage, Timestamp,
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -140,6 +140,12 @@ pub(crate) struct ListQuery {
     /// Only tasks with this tag.
     #[serde(deserialize_with = "optional")]
     tag: Option<String>,
+    /// Only tasks that were submitted at this moment or later, by the time that their ids begin with.
+    #[serde(deserialize_with = "optional")]
+    since: Option<Timestamp>,
+    /// Only tasks that were submitted before this moment, by the time that their ids begin with.
+    #[serde(deserialize_with = "optional")]
+    until: Option<Timestamp>,
     /// Only tasks with this text in id, kind, tags, payload or error. Letter case does not count,
     /// by Unicode. What is in a payload is found as it was sent and as it reads without the escapes
     /// of JSON. First come the tasks that it names: by the beginning of their id (8 characters or
@@ -163,6 +169,11 @@ pub(crate) struct ListQuery {
     /// The `next_cursor` or `previous_cursor` of a page.
     #[serde(deserialize_with = "optional")]
     cursor: Option<String>,
+    /// Which task comes first: the one that was submitted last, or the one that was submitted
+    /// first. Not with `q`.
+    #[serde(deserialize_with = "optional")]
+    #[param(inline)]
+    order: Option<Order>,
 }
 
 /// What a list can tell of a task beside its summary.
@@ -201,7 +212,7 @@ impl<T: FromStr<Err: Display>> FromStr for Words<T> {
     }
 }
 
-/// Lists tasks, newest first.
+/// Lists tasks, newest first unless `order` says otherwise.
 ///
 /// Page by page: `next_cursor` of one page is the `cursor` of the next, and `previous_cursor` leads
 /// back. A task is told in short: without payload, result and errors, unless `fields` names them,
@@ -227,12 +238,15 @@ pub(crate) async fn list(
         kind: query.kind,
         queue: query.queue,
         tag: query.tag,
+        since: query.since,
+        until: query.until,
         q: query.q,
         ..TaskFilter::default()
     };
     let page = PageRequest {
         limit: query.limit,
         cursor: query.cursor,
+        order: query.order,
     };
     let fields = query.fields.map(|Words(fields)| fields).unwrap_or_default();
     if fields.is_empty() {

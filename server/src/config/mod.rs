@@ -4,6 +4,7 @@
 
 mod file;
 mod key;
+mod told;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,6 +32,7 @@ use self::file::File;
 pub use self::file::FileError;
 pub(crate) use self::file::read_span;
 pub use self::key::{CreateKey, KeyCommand};
+pub use self::told::Setting;
 use crate::budget::Budget;
 use crate::console::TaskCommand;
 use crate::work::WorkOptions;
@@ -412,6 +414,9 @@ mod tests {
         let taken = config(&["--database", "postgres://me:s3cret@db/tasks"]).unwrap();
         assert_eq!(taken.database.to_string(), "postgres://me@db:5432/tasks");
         assert!(!format!("{taken:?}").contains("s3cret"));
+        let told = taken.told();
+        assert!(told.iter().any(|it| it.value.contains("me@db:5432/tasks")));
+        assert!(!format!("{told:?}").contains("s3cret"));
     }
 
     #[test]

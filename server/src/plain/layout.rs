@@ -1,6 +1,6 @@
 //! What these pages have around their content: the head, and the way around.
 
-use glassworks_app::{AssetUrls, PAGES, SECTIONS};
+use glassworks_app::{AssetUrls, FURTHER, OPERATIONS, PAGES, SECTIONS};
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderName, HeaderValue};
 use maud::{DOCTYPE, Markup, html};
@@ -79,6 +79,15 @@ fn header(current: &str) -> Markup {
                 @for (href, name) in PAGES { a href=(href) { (name) } }
                 @for (href, name) in SECTIONS {
                     a href=(href) aria-current=[(href == current).then_some("page")] { (name) }
+                }
+                details.more {
+                    summary { "More" }
+                    div {
+                        @for (href, name) in OPERATIONS { a href=(href) { (name) } }
+                        @for (href, name) in FURTHER {
+                            a href=(href) aria-current=[(href == current).then_some("page")] { (name) }
+                        }
+                    }
                 }
             }
         }

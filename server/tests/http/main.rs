@@ -5,9 +5,11 @@
     reason = "what is not there fails the test, in its arrangements too"
 )]
 
+mod about;
 mod access;
 mod aggregate;
 mod answers;
+mod changing_many;
 mod configuration;
 mod connections;
 mod console;
@@ -21,6 +23,7 @@ mod lab;
 mod lab_pages;
 mod learn;
 mod many;
+mod nodes;
 mod openapi;
 mod payloads;
 mod process;

@@ -82,10 +82,121 @@ async fn a_list_is_newest_first_filtered_and_paged() {
         "fields=payload,color",
         "cursor=x",
         "cursor=text",
+        "since=yesterday",
+        "order=random",
+        "order=oldest&q=x",
     ] {
         let answer = client.get(&format!("/api/tasks?{wrong}")).await;
         answer.problem(422, "/api/tasks");
     }
+}
+
+#[tokio::test]
+async fn a_list_can_begin_with_the_oldest_and_lie_between_two_moments() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({"kind": "sleep", "payload": {"seconds": 1}, "delay_ms": 3_600_000});
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(client.post("/api/tasks", &task).await.json()["id"].clone());
+    }
+    // Forwards to the end and back again, with whole tasks and without.
+    for fields in ["", "&fields=payload"] {
+        let page = async |cursor: Option<&str>| {
+            let cursor = cursor.map(|cursor| format!("&cursor={cursor}"));
+            let cursor = cursor.unwrap_or_default();
+            let path = format!("/api/tasks?order=oldest&limit=2{fields}{cursor}");
+            client.get(&path).await.json()
+        };
+        let mut listed = Vec::new();
+        let mut pages = vec![page(None).await];
+        assert!(pages[0]["previous_cursor"].is_null());
+        while let Some(cursor) = pages.last().unwrap()["next_cursor"]
+            .as_str()
+            .map(str::to_owned)
+        {
+            pages.push(page(Some(&cursor)).await);
+        }
+        for page in &pages {
+            listed.extend(
+                page["tasks"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|task| task["id"].clone()),
+            );
+        }
+        assert_eq!(listed, ids);
+        let back = pages[2]["previous_cursor"].as_str().unwrap();
+        assert_eq!(page(Some(back)).await["tasks"], pages[1]["tasks"]);
+    }
+    for (query, count) in [
+        ("since=2020-01-01T00:00:00Z", 5),
+        ("until=2020-01-01T00:00:00Z", 0),
+        (
+            "since=2020-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&state=scheduled,queued",
+            5,
+        ),
+        ("since=2999-01-01T00:00:00Z", 0),
+    ] {
+        let page = client.get(&format!("/api/tasks?{query}")).await.json();
+        assert_eq!(page["tasks"].as_array().unwrap().len(), count, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_tells_a_payload_in_one_line() {
+    let server = Server::start().await;
+    let client = server.client();
+    client.submit(json!({"seconds": 0, "steps": 2})).await;
+    let listed = client.get("/api/tasks").await.json();
+    assert_eq!(
+        listed["tasks"][0]["payload_summary"],
+        "seconds: 0, steps: 2"
+    );
+}
+
+#[tokio::test]
+async fn several_states_are_changed_and_watched_at_once() {
+    let server = Server::start().await;
+    let client = server.client();
+    let later = json!({"kind": "sleep", "payload": {"seconds": 600}, "delay_ms": 3_600_000});
+    let later = client.post("/api/tasks", &later).await.json()["id"].clone();
+    let mut socket = client.socket("/api/ws").await;
+    socket
+        .say(json!({"op": "watch_tasks", "sub": 1, "filter": {"state": ["running", "scheduled"]}}))
+        .await;
+    let first = socket.hear_type("tasks").await;
+    assert_eq!(first["reload"], true);
+    let runs = client.submit(json!({"seconds": 600})).await;
+    let heard = within("the task that runs", async {
+        loop {
+            let news = socket.hear_type("tasks").await;
+            if let Some(task) = news["upsert"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|task| task["id"] == *runs)
+            {
+                break task["state"].clone();
+            }
+        }
+    })
+    .await;
+    assert_eq!(heard, "running");
+    let change = json!({"action": "cancel", "filter": {"state": ["scheduled", "failed"]}});
+    let outcome = client.post("/api/tasks/bulk", &change).await.json();
+    assert_eq!(outcome, json!({"matched": 1, "changed": 1}));
+    let gone = within("the task that left", async {
+        loop {
+            let news = socket.hear_type("tasks").await;
+            if let Some(id) = news["removed"].as_array().unwrap().first() {
+                break id.clone();
+            }
+        }
+    })
+    .await;
+    assert_eq!(gone, later);
 }
 
 #[tokio::test]

@@ -14,33 +14,22 @@ mod trial;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 
 /// The async endpoints, tried.
-pub(crate) struct TryRoute;
-
-#[lazy_route]
-impl LazyRoute for TryRoute {
-    fn data() -> Self {
-        Self
+pub(super) fn page() -> AnyView {
+    view! {
+        <Title text="Try · Glassworks" />
+        <h1>"Try the async endpoints"</h1>
+        <p class="trials-lead">
+            "Several can be under way at the same time: start one, and then the next. What is under way ends when it is stopped, and when this page is left; the work on the server ends with it."
+        </p>
+        <div class="trials">
+            {slow::panel()}
+            {aggregate::panel()}
+            {stream::panel()}
+            {socket::panel()}
+            {answer::panel()}
+        </div>
     }
-
-    fn view(this: Self) -> AnyView {
-        let TryRoute = this;
-        view! {
-            <Title text="Try · Glassworks" />
-            <h1>"Try the async endpoints"</h1>
-            <p class="trials-lead">
-                "Several can be under way at the same time: start one, and then the next. What is under way ends when it is stopped, and when this page is left; the work on the server ends with it."
-            </p>
-            <div class="trials">
-                {slow::panel()}
-                {aggregate::panel()}
-                {stream::panel()}
-                {socket::panel()}
-                {answer::panel()}
-            </div>
-        }
-        .into_any()
-    }
+    .into_any()
 }

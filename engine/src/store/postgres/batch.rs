@@ -289,6 +289,7 @@ impl<'b> Batch<'b> {
     /// Stores all that is pending, tells the other nodes, and commits. After an error the commit
     /// undoes, so that it need not wait for the answers before it.
     async fn store(&mut self, by: Uuid) -> Result<(), Failed> {
+        self.committed.moves = self.counts.take_moves();
         let mut counts = CountColumns::default();
         for (queue, kind, state, by) in self.counts.take_shifts() {
             counts.queues.push(queue);

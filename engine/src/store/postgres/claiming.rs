@@ -164,7 +164,9 @@ impl Batch<'_> {
         let has = |limits: fn(&QueueSettings) -> bool| -> Vec<String> {
             let names = waiting.iter().map(|(name, _)| name);
             names
-                .filter(|name| settings(name).is_some_and(|its| !its.paused && limits(&its)))
+                .filter(|name| {
+                    settings(name).is_some_and(|its| !its.is_paused(self.now) && limits(&its))
+                })
                 .cloned()
                 .collect()
         };

@@ -5,40 +5,18 @@
 //! needs. What it costs grows with the number of streams, that is with the names in use, and with
 //! the tasks that run.
 
-use glassworks_protocol::{TaskFilter, TaskId};
+use glassworks_protocol::{StateCounts, TaskFilter, TaskId};
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::connect::Connected;
 use super::rows;
 use super::statements::ReaderStatements;
 use super::text::is_plain;
+use crate::store::bounds::Bounds;
 use crate::store::{Place, StoreError, codes};
 
 type Reader = Connected<ReaderStatements>;
-
-/// Where a page begins: both bounds are excluded.
-struct Bounds {
-    to_older: bool,
-    low: Uuid,
-    high: Uuid,
-}
-
-impl Bounds {
-    fn of(place: Place) -> Self {
-        let (to_older, low, high) = match place {
-            Place::Newest | Place::Elsewhere(None) => (true, Uuid::nil(), Uuid::max()),
-            Place::OlderThan(TaskId(id)) | Place::Elsewhere(Some(TaskId(id))) => {
-                (true, Uuid::nil(), id)
-            }
-            Place::NewerThan(TaskId(id)) => (false, id, Uuid::max()),
-        };
-        Self {
-            to_older,
-            low,
-            high,
-        }
-    }
-}
 
 /// At most `limit` tasks that the filter lets pass, its text apart, nearest to `place` first.
 pub(super) async fn nearest(
@@ -47,29 +25,21 @@ pub(super) async fn nearest(
     place: Place,
     limit: u32,
 ) -> Result<Vec<TaskId>, StoreError> {
-    let bounds = Bounds::of(place);
-    let names = [&filter.kind, &filter.queue, &filter.tag];
-    // A name that cannot be kept is nobody's.
-    if names
-        .iter()
-        .any(|name| name.as_deref().is_some_and(|name| !is_plain(name)))
-    {
+    let bounds = Bounds::of(place).within(filter);
+    if !is_possible(filter) {
         return Ok(Vec::new());
     }
-    let (no_kind, no_queue) = ([].as_slice(), [].as_slice());
-    let (kinds, queues) = filter.reach.as_ref().map_or((no_kind, no_queue), |reach| {
-        (reach.kinds.as_slice(), reach.queues.as_slice())
-    });
-    if names.iter().all(|name| name.is_none()) && filter.state.is_empty() && filter.reach.is_none()
-    {
+    let (kinds, queues) = reached(filter);
+    let is_of_all = filter.kind.is_none()
+        && filter.queue.is_none()
+        && filter.tag.is_none()
+        && filter.state.is_empty()
+        && filter.reach.is_none();
+    if is_of_all {
         return of_all(reader, &bounds, limit).await;
     }
     let (client, its) = (&reader.client, &reader.statements);
-    let states: Vec<i16> = filter
-        .state
-        .iter()
-        .map(|state| codes::code(*state))
-        .collect();
+    let states = states(filter);
     let limit = i64::from(limit);
     let Bounds { low, high, .. } = bounds;
     let found = if let Some(tag) = &filter.tag {
@@ -104,18 +74,73 @@ pub(super) async fn nearest(
     found.iter().map(|row| rows::task_id(row, 0)).collect()
 }
 
+/// How many tasks the filter lets pass, its text apart, by state; no more than `most` of each stream
+/// where they have to be counted.
+pub(super) async fn counts(
+    reader: &Reader,
+    filter: &TaskFilter,
+    most: u32,
+) -> Result<StateCounts, StoreError> {
+    let mut counts = StateCounts::default();
+    if !is_possible(filter) {
+        return Ok(counts);
+    }
+    let (client, its) = (&reader.client, &reader.statements);
+    let Bounds { low, high, .. } = Bounds::of(Place::Newest).within(filter);
+    let (kinds, queues) = reached(filter);
+    let states = states(filter);
+    let (kind, queue) = (&filter.kind, &filter.queue);
+    let limit = i64::from(most);
+    let narrow: [&(dyn ToSql + Sync); 8] =
+        [&low, &high, &limit, kind, queue, &states, &kinds, &queues];
+    let (found, most) = if let Some(tag) = &filter.tag {
+        let mut narrow = narrow.to_vec();
+        narrow.push(tag);
+        (
+            client.query(&its.count_tagged, &narrow).await?,
+            u64::from(most),
+        )
+    } else if filter.since.is_some() || filter.until.is_some() {
+        (
+            client.query(&its.count_listed, &narrow).await?,
+            u64::from(most),
+        )
+    } else {
+        (client.query(&its.count_all, &narrow[3..]).await?, u64::MAX)
+    };
+    for row in &found {
+        *counts.get_mut(rows::state(row, 0)?) = rows::number(row, 1)?.min(most);
+    }
+    Ok(counts)
+}
+
+/// Whether any task can pass: a name that cannot be kept is nobody's.
+fn is_possible(filter: &TaskFilter) -> bool {
+    [&filter.kind, &filter.queue, &filter.tag]
+        .into_iter()
+        .all(|name| name.as_deref().is_none_or(is_plain))
+}
+
+fn states(filter: &TaskFilter) -> Vec<i16> {
+    let codes = filter.state.iter().map(|state| codes::code(*state));
+    codes.collect()
+}
+
+/// The kinds and queues that whoever asks has to do with; none for all.
+fn reached(filter: &TaskFilter) -> (&[String], &[String]) {
+    filter.reach.as_ref().map_or((&[], &[]), |reach| {
+        (reach.kinds.as_slice(), reach.queues.as_slice())
+    })
+}
+
 /// At most `limit` tasks between two ids, both included, nearest to `place` first.
 pub(super) async fn nearest_between(
     reader: &Reader,
-    (least, greatest): (Uuid, Uuid),
+    range: (Uuid, Uuid),
     place: Place,
     limit: u32,
 ) -> Result<Vec<TaskId>, StoreError> {
-    let mut bounds = Bounds::of(place);
-    let before = Uuid::from_u128(least.as_u128().saturating_sub(1));
-    let after = Uuid::from_u128(greatest.as_u128().saturating_add(1));
-    bounds.low = bounds.low.max(before);
-    bounds.high = bounds.high.min(after);
+    let bounds = Bounds::of(place).between(range);
     of_all(reader, &bounds, limit).await
 }
 

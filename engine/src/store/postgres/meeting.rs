@@ -66,6 +66,9 @@ async fn ask(
 ) -> Result<Vec<NodeInfo>, StoreError> {
     let client = &connected.client;
     let workers = (i64::from(node.workers), i64::from(node.busy_workers));
+    let lag = node
+        .lag_ms
+        .map(|lag| i64::try_from(lag).unwrap_or(i64::MAX));
     let started_at = node.started_at.as_millis();
     client
         .execute(
@@ -77,6 +80,9 @@ async fn ask(
                 &started_at,
                 &workers.0,
                 &workers.1,
+                &node.kinds,
+                &node.queues,
+                &lag,
             ],
         )
         .await?;
@@ -86,6 +92,7 @@ async fn ask(
         let count = |index| -> Result<u32, StoreError> {
             u32::try_from(rows::number(row, index)?).map_err(rows::unreadable)
         };
+        let lag: Option<i64> = rows::get(row, 9)?;
         Ok(NodeInfo {
             id: rows::get(row, 0)?,
             name: rows::get(row, 1)?,
@@ -94,6 +101,9 @@ async fn ask(
             last_seen_at: rows::moment(row, 4)?,
             workers: count(5)?,
             busy_workers: count(6)?,
+            kinds: rows::get(row, 7)?,
+            queues: rows::get(row, 8)?,
+            lag_ms: lag.and_then(|lag| u64::try_from(lag).ok()),
         })
     });
     nodes.collect()

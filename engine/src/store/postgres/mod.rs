@@ -353,6 +353,18 @@ impl Store for PostgresStore {
             .boxed()
     }
 
+    fn schedule_tasks(
+        &self,
+        schedule: Uuid,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TaskId>, StoreError>> {
+        self.readers
+            .read(Lane::Single, move |reader, _| {
+                schedules::tasks(reader, schedule, limit).boxed()
+            })
+            .boxed()
+    }
+
     fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
         self.readers
             .read(Lane::Single, |reader, _| access::all(reader).boxed())
@@ -368,6 +380,18 @@ impl Store for PostgresStore {
         self.readers
             .read(Lane::Lists, move |reader, _| {
                 async move { audit::entries(reader, &filter, before, limit).await }.boxed()
+            })
+            .boxed()
+    }
+
+    fn counts_of(
+        &self,
+        filter: TaskFilter,
+        most: u32,
+    ) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |reader, _| {
+                async move { listing::counts(reader, &filter, most).await }.boxed()
             })
             .boxed()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use glassworks_protocol::{Queue, QueueSettings, RateLimit, StateCounts};
+use glassworks_protocol::{Queue, QueueSettings, RateLimit, StateCounts, Timestamp};
 use tokio_postgres::Row;
 
 use super::batch::Batch;
@@ -37,6 +37,7 @@ impl Batch<'_> {
                     &settings.rate.map(|rate| i64::from(rate.tasks)),
                     &settings.rate.map(|rate| i64::from(rate.per_ms)),
                     &pace.0,
+                    &settings.paused_until.map(Timestamp::as_millis),
                 ],
             )
             .await?;
@@ -97,6 +98,7 @@ pub(super) fn settings(row: &Row) -> Result<(String, QueueSettings, Pace), Store
     let rate = limit(4)?.zip(limit(5)?);
     let settings = QueueSettings {
         paused: rows::get(row, 1)?,
+        paused_until: rows::optional_moment(row, 7)?,
         concurrency: limit(2)?,
         max_running: limit(3)?,
         rate: rate.map(|(tasks, per_ms)| RateLimit { tasks, per_ms }),

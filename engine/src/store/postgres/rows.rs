@@ -2,6 +2,7 @@
 
 use glassworks_protocol::{
     Event, Failure, JsonText, Progress, State, Task, TaskId, TaskSummary, Timestamp,
+    payload_summary,
 };
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -172,6 +173,7 @@ fn summary(row: &Row) -> Result<TaskSummary> {
         schedule_id: get::<Option<Uuid>>(row, 22)?,
         node: get(row, 23)?,
         submitted_by: free_text(row, 24)?,
+        payload_summary: payload_summary::of(get(row, 25)?),
     })
 }
 
@@ -185,10 +187,10 @@ pub(super) fn short(row: &Row) -> Result<TaskSummary> {
 /// Reads the columns of `TASKS`.
 pub(super) fn task(row: &Row) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: JsonText = json(get(row, 25)?)?;
-    let result: Option<&str> = get(row, 26)?;
+    let payload: JsonText = json(get(row, 26)?)?;
+    let result: Option<&str> = get(row, 27)?;
     let errors = failures(row)?;
-    let failed = u64::from(small(row, 28)?);
+    let failed = u64::from(small(row, 29)?);
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -214,17 +216,17 @@ pub(super) fn task(row: &Row) -> Result<Task> {
         schedule_id: summary.schedule_id,
         node: summary.node,
         submitted_by: summary.submitted_by,
-        traceparent: get(row, 27)?,
+        traceparent: get(row, 28)?,
         last_seq: summary.last_seq,
     })
 }
 
 /// The failures that are kept, oldest first, from the columns of `TASKS`.
 fn failures(row: &Row) -> Result<Vec<Failure>> {
-    let attempts: Option<Vec<i32>> = get(row, 29)?;
-    let ats: Option<Vec<i64>> = get(row, 30)?;
-    let ran: Option<Vec<i64>> = get(row, 31)?;
-    let messages: Option<Vec<String>> = get(row, 32)?;
+    let attempts: Option<Vec<i32>> = get(row, 30)?;
+    let ats: Option<Vec<i64>> = get(row, 31)?;
+    let ran: Option<Vec<i64>> = get(row, 32)?;
+    let messages: Option<Vec<String>> = get(row, 33)?;
     let columns = attempts
         .into_iter()
         .flatten()

@@ -1,12 +1,14 @@
 //! Keeping schedules, and firing each moment of one once.
 
-use glassworks_protocol::{MissedFirings, Schedule, Timestamp};
+use glassworks_protocol::{MissedFirings, Schedule, TaskId, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::batch::Batch;
+use super::connect::Connected;
 use super::fault::Failed;
 use super::rows;
+use super::statements::ReaderStatements;
 use super::text::escaped;
 use crate::store::StoreError;
 use crate::store::write::{Firing, Refusal};
@@ -102,6 +104,21 @@ impl<'b> Batch<'b> {
         }
         Ok(Ok(true))
     }
+}
+
+/// The latest tasks of a schedule, newest first.
+pub(super) async fn tasks(
+    reader: &Connected<ReaderStatements>,
+    schedule: Uuid,
+    limit: u32,
+) -> Result<Vec<TaskId>, StoreError> {
+    let (client, its) = (&reader.client, &reader.statements);
+    let limit = i64::from(limit);
+    let found = client
+        .query(&its.schedule_tasks, &[&schedule, &limit])
+        .await?;
+    let ids = found.iter().map(|row| rows::get(row, 0).map(TaskId));
+    ids.collect()
 }
 
 /// Reads the columns of `SCHEDULES`.

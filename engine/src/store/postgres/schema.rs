@@ -12,6 +12,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tasks.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_remote.sql"),
+    include_str!("migrations/0004_schedules.sql"),
+    include_str!("migrations/0005_pauses.sql"),
+    include_str!("migrations/0006_nodes.sql"),
 ];
 
 /// The oldest server that is known to do, as it numbers itself, and as people call it.

@@ -271,22 +271,25 @@ pub(super) const FOLD_COUNTS: &str = "\
     GROUP BY queue, kind, state HAVING sum(tasks) <> 0";
 
 pub(super) const QUEUES: &str = "\
-    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
+    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace, \
+    paused_until FROM queues";
 /// Whoever starts tasks of queues that are limited over all nodes waits here for who was before.
 pub(super) const LOCK_QUEUES: &str = "\
-    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues \
+    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace, \
+    paused_until FROM queues \
     WHERE name = ANY ($1) ORDER BY name FOR UPDATE";
 /// How many tasks of each queue run, on all nodes and on one.
 pub(super) const RUNNING_IN: &str = "\
     SELECT queue, count(*), count(*) FILTER (WHERE node = $2) FROM tasks \
     WHERE state = 2 AND queue = ANY ($1) GROUP BY queue";
 pub(super) const SAVE_QUEUE: &str = "\
-    INSERT INTO queues (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) \
+    INSERT INTO queues (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace, \
+        paused_until) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
     ON CONFLICT (name) DO UPDATE SET paused = excluded.paused, \
         concurrency = excluded.concurrency, max_running = excluded.max_running, \
         rate_tasks = excluded.rate_tasks, rate_per_ms = excluded.rate_per_ms, \
-        pace = excluded.pace";
+        pace = excluded.pace, paused_until = excluded.paused_until";
 pub(super) const SAVE_PACES: &str = "\
     UPDATE queues SET pace = new.pace FROM unnest($1::text[], $2::int8[]) AS new (name, pace) \
     WHERE queues.name = new.name";
@@ -303,6 +306,8 @@ pub(super) const SAVE_SCHEDULE: &str = "\
         task = excluded.task, run_missed = excluded.run_missed, paused = excluded.paused, \
         created_at = excluded.created_at, last_fired_at = excluded.last_fired_at, \
         next_fire_at = excluded.next_fire_at, error = excluded.error";
+pub(super) const SCHEDULE_TASKS: &str =
+    "SELECT id FROM tasks WHERE schedule_id = $1 ORDER BY id DESC LIMIT $2";
 pub(super) const DELETE_SCHEDULE: &str = "DELETE FROM schedules WHERE id = $1";
 /// Takes the moment $2, unless another firing has taken it.
 pub(super) const RESCHEDULE: &str = "\
@@ -373,7 +378,8 @@ pub(super) const SUMMARIES: &str = "\
     SELECT t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
         t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
         t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
-        t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by \
+        t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by, \
+        left(b.payload, 401) \
     FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) \
         JOIN tasks t ON t.id = asked.id JOIN bodies b ON b.task = t.id \
         LEFT JOIN LATERAL (SELECT attempt, at, ran_ms, message FROM failures \
@@ -386,7 +392,7 @@ pub(super) const TASKS: &str = "\
             t.created_at, t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
             t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
             t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by, \
-            b.payload, r.result, b.traceparent, t.failures, \
+            left(b.payload, 401) AS beginning, b.payload, r.result, b.traceparent, t.failures, \
             all_f.attempts, all_f.ats, all_f.ran, all_f.messages, asked.place, \
             sum(octet_length(b.payload) + coalesce(octet_length(r.result), 0) \
                 + coalesce(octet_length(f.message), 0) + coalesce(all_f.bytes, 0)) \
@@ -474,6 +480,54 @@ macro_rules! tagged {
 pub(super) const NEWEST_TAGGED: &str = tagged!("DESC");
 pub(super) const OLDEST_TAGGED: &str = tagged!("ASC");
 
+/// How many tasks of some kinds, queues and states there are, by state.
+pub(super) const COUNT_ALL: &str = "\
+    SELECT state, sum(tasks)::bigint FROM counts \
+    WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR queue = $2) \
+        AND (cardinality($3::int2[]) = 0 OR state = ANY ($3)) \
+        AND (cardinality($4::text[]) = 0 OR kind = ANY ($4)) \
+        AND (cardinality($5::text[]) = 0 OR queue = ANY ($5)) \
+    GROUP BY state HAVING sum(tasks) > 0";
+/// The same between two ids, and no more than $3 of each stream.
+pub(super) const COUNT_LISTED: &str = "\
+    WITH streams AS ( \
+        SELECT kind, queue, state FROM counts \
+        WHERE ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
+            AND (cardinality($6::int2[]) = 0 OR state = ANY ($6)) \
+            AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+            AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
+        GROUP BY kind, queue, state HAVING sum(tasks) > 0) \
+    SELECT state, sum(tasks)::bigint FROM ( \
+        SELECT s.state, counted.tasks FROM streams s, LATERAL ( \
+            SELECT count(*) AS tasks FROM ( \
+                SELECT 1 FROM tasks t \
+                WHERE t.state <> 2 AND t.kind = s.kind AND t.queue = s.queue \
+                    AND t.state = s.state AND t.id > $1 AND t.id < $2 LIMIT $3) one) counted \
+            WHERE s.state <> 2 \
+        UNION ALL \
+        SELECT state, 1 FROM tasks \
+        WHERE state = 2 AND id > $1 AND id < $2 \
+            AND ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
+            AND (cardinality($6::int2[]) = 0 OR 2 = ANY ($6)) \
+            AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+            AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
+    ) counted GROUP BY state";
+/// The same of the tag $9.
+pub(super) const COUNT_TAGGED: &str = "\
+    WITH streams AS ( \
+        SELECT kind, queue, state FROM counts \
+        WHERE ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR queue = $5) \
+            AND (cardinality($6::int2[]) = 0 OR state = ANY ($6)) \
+            AND (cardinality($7::text[]) = 0 OR kind = ANY ($7)) \
+            AND (cardinality($8::text[]) = 0 OR queue = ANY ($8)) \
+        GROUP BY kind, queue, state HAVING sum(tasks) > 0) \
+    SELECT s.state, sum(counted.tasks)::bigint FROM streams s, LATERAL ( \
+        SELECT count(*) AS tasks FROM ( \
+            SELECT 1 FROM tags t \
+            WHERE t.tag = $9 AND t.kind = s.kind AND t.queue = s.queue AND t.state = s.state \
+                AND t.task > $1 AND t.task < $2 LIMIT $3) one) counted \
+    GROUP BY s.state";
+
 /// What a search looks at: of the tasks in $1, in that order, as far as $2 bytes go.
 pub(super) const TEXTS: &str = "\
     SELECT id, kind, tags, payload, messages FROM ( \
@@ -507,16 +561,19 @@ pub(super) const OLDEST_QUEUED: &str = "\
 
 /// A node is there, and was seen just now.
 pub(super) const SAVE_NODE: &str = "\
-    INSERT INTO nodes (id, name, version, started_at, workers, busy_workers, last_seen_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
+    INSERT INTO nodes (id, name, version, started_at, workers, busy_workers, kinds, queues, \
+        lag_ms, last_seen_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint) \
     ON CONFLICT (id) DO UPDATE SET busy_workers = excluded.busy_workers, \
-        last_seen_at = excluded.last_seen_at";
+        lag_ms = excluded.lag_ms, last_seen_at = excluded.last_seen_at";
 pub(super) const DROP_NODES: &str = "\
     DELETE FROM nodes \
     WHERE last_seen_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1::bigint";
 pub(super) const NODES: &str = "\
-    SELECT id, name, version, started_at, last_seen_at, workers, busy_workers FROM nodes \
-    ORDER BY name, id";
+    SELECT id, name, version, started_at, last_seen_at, workers, busy_workers, kinds, queues, \
+        lag_ms \
+    FROM nodes ORDER BY name, id";
 
 pub(super) const FIGURES: &str = "\
     SELECT (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c \

@@ -137,6 +137,7 @@ impl<'c> Ledger<'c> {
             committed.outcomes.push(outcome);
         }
         self.store_fresh(&committed)?;
+        committed.moves = self.counts.take_moves();
         Ok(committed)
     }
 

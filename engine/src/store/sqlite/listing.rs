@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use glassworks_protocol::{State, TaskFilter, TaskId};
+use glassworks_protocol::{State, StateCounts, TaskFilter, TaskId};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::rows::{Stored, code};
 use super::sql;
 use crate::store::Place;
+use crate::store::bounds::Bounds;
 
 /// A task's id and its row.
 pub(super) type Found = (TaskId, i64);
@@ -25,7 +26,7 @@ pub(super) fn nearest(
     place: Place,
     limit: u32,
 ) -> rusqlite::Result<Vec<Found>> {
-    let mut nearest = Nearest::new(place, limit);
+    let mut nearest = Nearest::new(Bounds::of(place).within(filter), limit);
     if filter.tag.is_some()
         || filter.kind.is_some()
         || filter.queue.is_some()
@@ -42,20 +43,106 @@ pub(super) fn nearest(
 /// At most `limit` tasks between two ids, both included, nearest to `place` first.
 pub(super) fn nearest_between(
     connection: &Connection,
-    (least, greatest): (Uuid, Uuid),
+    range: (Uuid, Uuid),
     place: Place,
     limit: u32,
 ) -> rusqlite::Result<Vec<Found>> {
-    let mut nearest = Nearest::new(place, limit);
-    // The bounds of a stream are excluded.
-    nearest.low = nearest
-        .low
-        .max(Uuid::from_u128(least.as_u128().saturating_sub(1)));
-    nearest.high = nearest
-        .high
-        .min(Uuid::from_u128(greatest.as_u128().saturating_add(1)));
+    let mut nearest = Nearest::new(Bounds::of(place).between(range), limit);
     nearest.take(connection, sql::NEWEST_OF_ALL, sql::OLDEST_OF_ALL, &[])?;
     Ok(nearest.into_found())
+}
+
+/// How many tasks the filter lets pass, its text apart, by state; no more than `most` of each where
+/// they have to be counted.
+pub(super) fn counts(
+    connection: &Connection,
+    filter: &TaskFilter,
+    most: u32,
+) -> rusqlite::Result<StateCounts> {
+    let mut counts = StateCounts::default();
+    let most = u64::from(most);
+    let bounds = Bounds::of(Place::Newest).within(filter);
+    let text = match (&filter.tag, filter.since, filter.until) {
+        (Some(_), _, _) => Some(sql::COUNT_TAGGED),
+        (None, None, None) => None,
+        _ => Some(sql::COUNT_LISTED),
+    };
+    each_stream(
+        connection,
+        filter,
+        |Stream {
+             kind,
+             queue,
+             state,
+             tasks,
+         }| {
+            let count = counts.get_mut(state);
+            *count += match text {
+                None => tasks,
+                Some(text) if state != State::Running || filter.tag.is_some() => {
+                    let left = i64::try_from(most - *count).unwrap_or(i64::MAX);
+                    connection.prepare_cached(text)?.query_row(
+                        params![
+                            filter.tag,
+                            kind,
+                            queue,
+                            code(state),
+                            Stored(TaskId(bounds.low)),
+                            Stored(TaskId(bounds.high)),
+                            left
+                        ],
+                        |row| row.get(0),
+                    )?
+                }
+                // All of them are looked through at once, below.
+                Some(_) => 0,
+            };
+            Ok(())
+        },
+    )?;
+    if text.is_some() && filter.tag.is_none() && passes_running(filter) {
+        let mut running = Nearest::new(bounds, u32::try_from(most).unwrap_or(u32::MAX));
+        collect_running(connection, filter, &mut running)?;
+        counts.running = running.found.len() as u64;
+    }
+    Ok(counts)
+}
+
+fn passes_running(filter: &TaskFilter) -> bool {
+    filter.state.is_empty() || filter.state.contains(&State::Running)
+}
+
+/// A kind, queue and state that has tasks.
+struct Stream {
+    kind: String,
+    queue: String,
+    state: State,
+    tasks: u64,
+}
+
+/// Every kind, queue and state that has tasks and that the filter lets pass.
+fn each_stream(
+    connection: &Connection,
+    filter: &TaskFilter,
+    mut each: impl FnMut(Stream) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut streams = connection.prepare_cached(sql::STREAMS)?;
+    let mut streams = streams.query(params![filter.kind, filter.queue])?;
+    while let Some(stream) = streams.next()? {
+        let Stored(state) = stream.get(2)?;
+        let stream = Stream {
+            kind: stream.get(0)?,
+            queue: stream.get(1)?,
+            state,
+            tasks: stream.get(3)?,
+        };
+        if filter.reaches(&stream.kind, &stream.queue)
+            && (filter.state.is_empty() || filter.state.contains(&state))
+        {
+            each(stream)?;
+        }
+    }
+    Ok(())
 }
 
 /// The streams of every kind, queue and state that the filter lets pass.
@@ -70,24 +157,20 @@ fn collect(
         (sql::NEWEST_LISTED, sql::OLDEST_LISTED)
     };
     let mut some_run = false;
-    let mut streams = connection.prepare_cached(sql::STREAMS)?;
-    let mut streams = streams.query(params![filter.kind, filter.queue])?;
-    while let Some(stream) = streams.next()? {
-        let Stored(state) = stream.get(2)?;
-        let (kind, queue): (String, String) = (stream.get(0)?, stream.get(1)?);
-        if !filter.reaches(&kind, &queue) {
-            continue;
-        }
-        if !filter.state.is_empty() && !filter.state.contains(&state) {
-            continue;
-        }
-        if state == State::Running && filter.tag.is_none() {
-            some_run = true;
-            continue;
-        }
-        let of: [&dyn rusqlite::ToSql; 4] = [&filter.tag, &kind, &queue, &code(state)];
-        nearest.take(connection, newest, oldest, &of)?;
-    }
+    each_stream(
+        connection,
+        filter,
+        |Stream {
+             kind, queue, state, ..
+         }| {
+            if state == State::Running && filter.tag.is_none() {
+                some_run = true;
+                return Ok(());
+            }
+            let of: [&dyn rusqlite::ToSql; 4] = [&filter.tag, &kind, &queue, &code(state)];
+            nearest.take(connection, newest, oldest, &of)
+        },
+    )?;
     if some_run {
         collect_running(connection, filter, nearest)?;
     }
@@ -114,29 +197,17 @@ fn collect_running(
 
 /// The nearest ids met so far.
 struct Nearest {
-    /// From the place towards older tasks, or towards newer ones.
-    to_older: bool,
     limit: usize,
-    /// Both excluded. They close in once as many are met as were asked for.
-    low: Uuid,
-    high: Uuid,
+    /// They close in once as many are met as were asked for.
+    bounds: Bounds,
     found: BTreeMap<Uuid, i64>,
 }
 
 impl Nearest {
-    fn new(place: Place, limit: u32) -> Self {
-        let (to_older, low, high) = match place {
-            Place::Newest | Place::Elsewhere(None) => (true, Uuid::nil(), Uuid::max()),
-            Place::OlderThan(TaskId(id)) | Place::Elsewhere(Some(TaskId(id))) => {
-                (true, Uuid::nil(), id)
-            }
-            Place::NewerThan(TaskId(id)) => (false, id, Uuid::max()),
-        };
+    fn new(bounds: Bounds, limit: u32) -> Self {
         Self {
-            to_older,
             limit: limit as usize,
-            low,
-            high,
+            bounds,
             found: BTreeMap::new(),
         }
     }
@@ -149,10 +220,10 @@ impl Nearest {
         oldest: &'static str,
         of: &[&dyn rusqlite::ToSql],
     ) -> rusqlite::Result<()> {
-        let text = if self.to_older { newest } else { oldest };
+        let text = if self.bounds.to_older { newest } else { oldest };
         let mut statement = connection.prepare_cached(text)?;
-        let bounds: [Uuid; 2] = [self.low, self.high];
-        let (low, high) = (Stored(TaskId(bounds[0])), Stored(TaskId(bounds[1])));
+        let Bounds { low, high, .. } = self.bounds;
+        let (low, high) = (Stored(TaskId(low)), Stored(TaskId(high)));
         let mut parameters = of.to_vec();
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         parameters.extend([&low as &dyn rusqlite::ToSql, &high, &limit]);
@@ -165,29 +236,35 @@ impl Nearest {
     }
 
     fn offer(&mut self, id: Uuid, row: i64) {
-        if id <= self.low || id >= self.high {
+        if id <= self.bounds.low || id >= self.bounds.high {
             return;
         }
         self.found.insert(id, row);
         if self.found.len() > self.limit {
-            if self.to_older {
+            if self.bounds.to_older {
                 self.found.pop_first();
             } else {
                 self.found.pop_last();
             }
         }
         if self.found.len() == self.limit {
-            if self.to_older {
-                self.low = self.found.first_key_value().map_or(self.low, |(id, _)| *id);
+            if self.bounds.to_older {
+                self.bounds.low = self
+                    .found
+                    .first_key_value()
+                    .map_or(self.bounds.low, |(id, _)| *id);
             } else {
-                self.high = self.found.last_key_value().map_or(self.high, |(id, _)| *id);
+                self.bounds.high = self
+                    .found
+                    .last_key_value()
+                    .map_or(self.bounds.high, |(id, _)| *id);
             }
         }
     }
 
     fn into_found(self) -> Vec<Found> {
         let found = self.found.into_iter().map(|(id, row)| (TaskId(id), row));
-        if self.to_older {
+        if self.bounds.to_older {
             found.rev().collect()
         } else {
             found.collect()
@@ -236,6 +313,8 @@ mod tests {
             sql::OLDEST_LISTED,
             sql::NEWEST_TAGGED,
             sql::OLDEST_TAGGED,
+            sql::COUNT_LISTED,
+            sql::COUNT_TAGGED,
             sql::STREAMS,
             sql::RUNNING,
             sql::TEXTS,
@@ -249,10 +328,12 @@ mod tests {
         ] {
             let steps = plan(&connection, text);
             for step in &steps {
-                // The index of running tasks holds nothing else, and counts are a few names.
+                // The index of running tasks holds nothing else, counts are a few names, and what
+                // is counted is what the index has found, up to a limit.
                 let scans = step.starts_with("SCAN")
                     && !step.contains("INDEX tasks_running")
-                    && step != "SCAN counts";
+                    && step != "SCAN counts"
+                    && step != "SCAN (subquery-1)";
                 assert!(
                     !scans && !step.contains("TEMP B-TREE"),
                     "{text}\n{steps:#?}"
@@ -268,6 +349,14 @@ mod tests {
             (
                 sql::OLDEST_LISTED,
                 "kind=? AND queue=? AND state=? AND id>? AND id<?",
+            ),
+            (
+                sql::COUNT_LISTED,
+                "kind=? AND queue=? AND state=? AND id>? AND id<?",
+            ),
+            (
+                sql::COUNT_TAGGED,
+                "tag=? AND kind=? AND queue=? AND state=? AND id>? AND id<?",
             ),
             (
                 sql::NEWEST_TAGGED,

@@ -39,6 +39,7 @@ use glassworks_protocol::{
     TaskSummary, Timestamp,
 };
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use self::fault::Fault;
 use self::identity::Identity;
@@ -356,6 +357,14 @@ impl Store for SqliteStore {
         self.single(schedules::list)
     }
 
+    fn schedule_tasks(
+        &self,
+        schedule: Uuid,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TaskId>, StoreError>> {
+        self.single(move |connection| schedules::tasks(connection, schedule, limit))
+    }
+
     fn access(&self) -> BoxFuture<'_, Result<Access, StoreError>> {
         self.single(access::all)
     }
@@ -369,6 +378,18 @@ impl Store for SqliteStore {
         self.readers
             .read(Lane::Lists, move |connection, _| {
                 access::audit(connection, &filter, before, limit)
+            })
+            .boxed()
+    }
+
+    fn counts_of(
+        &self,
+        filter: TaskFilter,
+        most: u32,
+    ) -> BoxFuture<'_, Result<StateCounts, StoreError>> {
+        self.readers
+            .read(Lane::Lists, move |connection, _| {
+                listing::counts(connection, &filter, most)
             })
             .boxed()
     }

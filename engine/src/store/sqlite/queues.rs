@@ -47,6 +47,7 @@ impl Queues {
             settings.rate.map(|rate| rate.tasks),
             settings.rate.map(|rate| rate.per_ms),
             pace.0,
+            settings.paused_until.map(Timestamp::as_millis),
         ])?;
         self.0.insert(name.to_owned(), (settings, pace));
         Ok(())
@@ -127,8 +128,10 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<Queue>> {
 fn settings(row: &Row<'_>) -> rusqlite::Result<(String, QueueSettings)> {
     let tasks: Option<u32> = row.get(4)?;
     let per_ms: Option<u32> = row.get(5)?;
+    let until: Option<Stored<Timestamp>> = row.get(7)?;
     let settings = QueueSettings {
         paused: row.get(1)?,
+        paused_until: until.map(|Stored(at)| at),
         concurrency: row.get(2)?,
         max_running: row.get(3)?,
         rate: tasks

@@ -2,6 +2,7 @@
 
 use glassworks_protocol::{
     Event, EventBody, Failure, JsonText, Progress, State, Task, TaskId, TaskSummary, Timestamp,
+    payload_summary,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Result, Row};
@@ -171,6 +172,7 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         schedule_id: schedule.and_then(|bytes| Uuid::from_slice(&bytes).ok()),
         node: row.get(24)?,
         submitted_by: row.get(25)?,
+        payload_summary: payload_summary::of(row.get_ref(26)?.as_str()?),
     })
 }
 
@@ -185,7 +187,7 @@ pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
 pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     let mut bytes = 0;
     // Message, payload and result.
-    for index in [19, 26, 27] {
+    for index in [19, 27, 28] {
         let text = row.get_ref(index)?.as_str_or_null()?;
         bytes += text.map_or(0, |text| text.len() as u64);
     }
@@ -196,8 +198,8 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
 /// as omitted.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<JsonText> = row.get(26)?;
-    let result: Option<Json<JsonText>> = row.get(27)?;
+    let payload: Json<JsonText> = row.get(27)?;
+    let result: Option<Json<JsonText>> = row.get(28)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -217,13 +219,13 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
-        errors_omitted: row.get(29)?,
+        errors_omitted: row.get(30)?,
         cancel_requested: summary.cancel_requested,
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,
         submitted_by: summary.submitted_by,
         node: summary.node,
-        traceparent: row.get(28)?,
+        traceparent: row.get(29)?,
         last_seq: summary.last_seq,
     })
 }

@@ -1,6 +1,6 @@
 //! Keeping schedules, and firing each moment of one once.
 
-use glassworks_protocol::{MissedFirings, NewTask, Schedule, Timestamp};
+use glassworks_protocol::{MissedFirings, NewTask, Schedule, TaskId, Timestamp};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -93,6 +93,20 @@ pub(super) fn list(connection: &Connection) -> rusqlite::Result<Vec<Schedule>> {
     connection
         .prepare_cached(sql::ALL_SCHEDULES)?
         .query_map([], schedule)?
+        .collect()
+}
+
+/// The latest tasks of a schedule, newest first.
+pub(super) fn tasks(
+    connection: &Connection,
+    schedule: Uuid,
+    limit: u32,
+) -> rusqlite::Result<Vec<TaskId>> {
+    connection
+        .prepare_cached(sql::SCHEDULE_TASKS)?
+        .query_map(params![schedule.as_bytes(), limit], |row| {
+            Ok(TaskId(Uuid::from_bytes(row.get(0)?)))
+        })?
         .collect()
 }
 

@@ -15,6 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_logs.sql"),
     include_str!("migrations/0008_access.sql"),
     include_str!("migrations/0009_remote.sql"),
+    include_str!("migrations/0010_schedules.sql"),
+    include_str!("migrations/0011_pauses.sql"),
 ];
 
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.

@@ -193,17 +193,21 @@ pub(super) const OLDEST_QUEUED: &str = "\
     FROM counts c, priorities p WHERE c.state = 1";
 
 pub(super) const ALL_QUEUES: &str = "\
-    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace FROM queues";
+    SELECT name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace, paused_until \
+    FROM queues";
 pub(super) const SAVE_QUEUE: &str = "\
     INSERT OR REPLACE INTO queues \
-        (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        (name, paused, concurrency, max_running, rate_tasks, rate_per_ms, pace, paused_until) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 pub(super) const SAVE_PACE: &str = "UPDATE queues SET pace = ?2 WHERE name = ?1";
 
 pub(super) const ALL_SCHEDULES: &str = "\
     SELECT id, cron, time_zone, task, run_missed, paused, created_at, last_fired_at, \
         next_fire_at, error \
     FROM schedules ORDER BY created_at, id";
+pub(super) const SCHEDULE_TASKS: &str = "\
+    SELECT id FROM tasks INDEXED BY tasks_of_schedule \
+    WHERE schedule_id = ?1 ORDER BY id DESC LIMIT ?2";
 pub(super) const SAVE_SCHEDULE: &str = "\
     INSERT OR REPLACE INTO schedules (id, cron, time_zone, task, run_missed, paused, created_at, \
         last_fired_at, next_fire_at, error) \
@@ -221,7 +225,7 @@ pub(super) const SUMMARY_COLUMNS: &str = "\
     t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
     t.started_at, t.finished_at, t.progress_fraction, t.progress_message, t.cancel_requested, \
     t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, t.priority, t.timeout_ms, \
-    t.unique_key, t.schedule_id, t.node, b.submitted_by";
+    t.unique_key, t.schedule_id, t.node, b.submitted_by, substr(b.payload, 1, 401)";
 /// The rest of a task.
 pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent, t.failures";
 pub(super) const SUMMARY_TABLES: &str = "\
@@ -258,9 +262,19 @@ pub(super) const OLDEST_TAGGED: &str = "\
     WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
     ORDER BY id LIMIT ?7";
 
+/// How many of a stream, but no more than ?7.
+pub(super) const COUNT_LISTED: &str = "\
+    SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_listed \
+        WHERE state <> 2 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+        LIMIT ?7)";
+pub(super) const COUNT_TAGGED: &str = "\
+    SELECT count(*) FROM (SELECT 1 FROM tags \
+        WHERE tag = ?1 AND kind = ?2 AND queue = ?3 AND state = ?4 AND id > ?5 AND id < ?6 \
+        LIMIT ?7)";
+
 /// The streams that are not empty, of some or all kinds and queues.
 pub(super) const STREAMS: &str = "\
-    SELECT kind, queue, state FROM counts \
+    SELECT kind, queue, state, tasks FROM counts \
     WHERE tasks > 0 AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR queue = ?2)";
 pub(super) const RUNNING: &str = "\
     SELECT id, row, kind, queue FROM tasks INDEXED BY tasks_running \

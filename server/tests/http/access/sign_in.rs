@@ -205,7 +205,12 @@ async fn a_server_function_asks_for_what_its_button_does() {
     let read = key(&server, Scope::Read).await.secret;
     let cookie = signed_in(client, &read).await;
     let headers = [("cookie", cookie.as_str()), ("accept", "application/json")];
-    for path in ["/fn/submit_task", "/fn/change_task"] {
+    for path in [
+        "/fn/submit_task",
+        "/fn/change_task",
+        "/fn/save_schedule",
+        "/fn/begin_change",
+    ] {
         let answer = form(client, path, "kind=sleep", &headers).await;
         assert_eq!(answer.problem(403, path)["code"], "forbidden");
     }

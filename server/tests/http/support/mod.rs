@@ -1,5 +1,6 @@
 //! A real server on a port of its own, and a client that shows what is on the wire.
 
+pub(crate) mod forms;
 pub(crate) mod process;
 pub(crate) mod waits;
 

@@ -1,0 +1,3 @@
+-- Pauses that end by themselves.
+
+ALTER TABLE queues ADD COLUMN paused_until bigint;
