@@ -49,6 +49,28 @@ test('it is narrowed by state and by words', async ({ page, tasks }) => {
   await expect(page.getByRole('textbox', { name: 'Queue' })).toHaveValue('night');
 });
 
+test('what is typed while tasks are on their way stays', async ({ page, tasks }) => {
+  await tasks.submitUntil('completed', { seconds: 0 });
+  await page.goto('/tasks');
+  await hydrated(page);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/fn/tasks?*state*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByLabel('State').selectOption('failed');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await expect(page).toHaveURL(/state=failed/);
+
+  await page.getByLabel('Search').fill('invoice');
+  await page.getByLabel('State').selectOption('running');
+  release();
+  await expect(page.getByText('No task matches.')).toBeVisible();
+  await expect(page.getByLabel('Search')).toHaveValue('invoice');
+  await expect(page.getByLabel('State')).toHaveValue('running');
+});
+
 test('it has pages, and new tasks do not move the older ones', async ({ page, tasks }) => {
   for (let left = 60; left > 0; left -= 20) {
     await Promise.all(Array.from({ length: 20 }, () => tasks.submit({ seconds: 0, steps: 1 })));

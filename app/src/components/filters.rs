@@ -11,13 +11,12 @@ use super::filled;
 use super::form_data::typed_in;
 use crate::list_query::{ListQuery, words};
 
+/// The list of the kinds to choose from; whoever knows them draws it.
+pub(crate) const KINDS: &str = "list-kind";
+
 /// The filters, as the URL says them.
 #[component]
-pub(crate) fn Filters(
-    list: ListQuery,
-    /// The kinds to choose from.
-    kinds: Vec<String>,
-) -> impl IntoView {
+pub(crate) fn Filters(list: ListQuery) -> impl IntoView {
     let navigate = use_navigate();
     // Without this the browser would load the list anew, with every field that was left empty in
     // its URL.
@@ -27,10 +26,6 @@ pub(crate) fn Filters(
             navigate(&list.url(), NavigateOptions::default());
         }
     };
-    let suggestions: Vec<_> = kinds
-        .into_iter()
-        .map(|kind| option(kind.clone(), kind, false))
-        .collect();
     let text_in_box = list.box_text();
     let notes = list.typed.as_ref().map(|(_, notes)| notes.said.join(" "));
     let until = list.narrowed.until.map(|until| until.to_string());
@@ -39,7 +34,6 @@ pub(crate) fn Filters(
     let narrow_by = view! {
         {state_menu(&filter.state)}
         {text("kind", "Kind", filter.kind.clone())}
-        <datalist id="list-kind">{suggestions}</datalist>
         {text("queue", "Queue", filter.queue.clone())}
         {text("tag", "Tag", filter.tag.clone())}
         {since_menu(list.narrowed.since.map(|since| since.to_string()))}
@@ -145,7 +139,7 @@ fn menu(
 
 fn text(name: &'static str, label: &'static str, value: Option<String>) -> AnyView {
     let value = value.unwrap_or_default();
-    let suggestions = (name == "kind").then_some("list-kind");
+    let suggestions = (name == "kind").then_some(KINDS);
     view! {
         <label>
             <span>{label}</span>

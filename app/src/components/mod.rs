@@ -38,7 +38,7 @@ pub(crate) use code_block::{CodeBlock, CopyButton, origin};
 pub(crate) use counts::Counts;
 pub(crate) use error_line::error_line;
 pub(crate) use field::field_view;
-pub(crate) use filters::Filters;
+pub(crate) use filters::{Filters, KINDS};
 pub(crate) use firings::Firings;
 pub(crate) use form_data::{sent_by, typed_in};
 pub(crate) use fresh::fresh;

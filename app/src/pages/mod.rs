@@ -16,7 +16,7 @@ mod tasks;
 pub(crate) use board::BoardRoute;
 pub(crate) use bundles::{
     ChangeRoute, NodesRoute, QueuesRoute, ScheduleFormRoute, SchedulesRoute, SubmitRoute,
-    TasksRoute,
+    TasksRoute, TryRoute,
 };
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use task::TaskRoute;

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_location;
 
 use crate::access::may_submit;
 use crate::components::{
-    BulkForm, Filters, IsHeld, Page, Selection, StateTabs, TaskTable, Watched, changing,
+    BulkForm, Filters, IsHeld, KINDS, Page, Selection, StateTabs, TaskTable, Watched, changing,
     keep_scroll, live_list,
 };
 use crate::functions::{TaskList, load_tasks};
@@ -20,9 +20,16 @@ use crate::list_query::ListQuery;
 /// The list of tasks that the URL's query asks for.
 pub(super) fn page() -> AnyView {
     let search = use_location().search;
+    // The form follows the address and nothing else: what somebody types while tasks are on their
+    // way stays as it is when these come.
+    let filters = move || {
+        let list = ListQuery::parse(&search.get()).unwrap_or_default();
+        view! { <Filters list /> }.into_any()
+    };
     view! {
         <Title text="Tasks · Glassworks" />
         <h1>"Tasks"</h1>
+        {changing(filters)}
         <Page wanted=move || search.get() load=load_tasks show=show />
     }
     .into_any()
@@ -36,9 +43,13 @@ fn show(query: String, data: TaskList) -> AnyView {
     } = data;
     let list = ListQuery::parse(&query).unwrap_or_default();
     let counts = RwSignal::new(counts);
+    let kinds: Vec<_> = kinds
+        .into_iter()
+        .map(|kind| view! { <option value=kind></option> })
+        .collect();
     view! {
         <StateTabs list=list.clone() counts />
-        <Filters list=list.clone() kinds />
+        <datalist id=KINDS>{kinds}</datalist>
         <Rows list first=page counts />
     }
     .into_any()
