@@ -50,7 +50,7 @@ arguments = ["1", "1150000"]
 /// Something done to a server until its future ends: it says what came of it.
 type Attack = fn(Target) -> BoxFuture<'static, String>;
 
-const ATTACKS: [(&str, Attack); 8] = [
+const ATTACKS: [(&str, Attack); 9] = [
     ("20 lists that nobody reads", |target| lists(target).boxed()),
     ("20 clients that read lists of 25 MB", |target| {
         readers(target).boxed()
@@ -60,6 +60,9 @@ const ATTACKS: [(&str, Attack); 8] = [
     }),
     ("200 stalled followers of 8 MiB", |target| {
         followers(target).boxed()
+    }),
+    ("200 pages of a task with 8 MiB, unread", |target| {
+        task_pages(target).boxed()
     }),
     ("a WebSocket with 64 subscriptions, unread", |target| {
         subscriptions(target).boxed()
@@ -296,6 +299,13 @@ async fn followers(target: Target) -> String {
     ];
     sleep(SPAN).await;
     format!("{} asked", held.iter().flatten().count())
+}
+
+async fn task_pages(target: Target) -> String {
+    let page = format!("/tasks/{}", target.talker);
+    let held = ask(target.address, &page, 200).await;
+    sleep(SPAN).await;
+    format!("{} asked", held.len())
 }
 
 async fn subscriptions(target: Target) -> String {
