@@ -24,8 +24,10 @@ run: build ## Build the release and serve on http://127.0.0.1:8000 (ARGS="--list
 .PHONY: build
 build: setup-toolchain release ## Build the release binary
 
-# The browser tests come last: what fails in them needs the longest look.
-PHASES := setup-test check-setup lint rust-test release budget check-readme check-guide check-openapi check-clients browser-test
+# The browser tests wait more than they compute, as what asks the server does: they run beside each
+# other, and last.
+CHECKS := check-readme+check-guide+check-openapi+check-clients
+PHASES := setup-test check-setup lint rust-test release budget $(CHECKS)/browser-test
 
 .PHONY: test
 test: export MAKE := $(MAKE)
