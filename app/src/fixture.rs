@@ -31,6 +31,7 @@ pub(crate) fn summary(n: u32, last_seq: u64) -> TaskSummary {
         state: State::Running,
         tags: Vec::new(),
         attempt: 1,
+        counted_attempts: 1,
         max_attempts: 5,
         run_at: at,
         created_at: at,

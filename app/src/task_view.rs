@@ -143,6 +143,7 @@ fn advance(task: &mut Task, event: &Event) {
             run_at,
         } => {
             task.state = *state;
+            task.counted_attempts += event.attempt.saturating_sub(task.attempt);
             task.attempt = event.attempt;
             task.finished_at = state.is_final().then_some(event.at);
             task.cancel_requested =

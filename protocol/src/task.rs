@@ -298,7 +298,12 @@ pub struct Task {
     pub tags: Vec<String>,
     /// The latest attempt; 0 before the first.
     pub attempt: u32,
-    /// How often it may be tried. An attempt that a shutdown interrupted does not count.
+    /// How many attempts so far count towards `max_attempts`. One that a shutdown interrupted or that
+    /// was put off does not, and none from before somebody asked for it again.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub counted_attempts: u32,
+    /// How often it may be tried.
     pub max_attempts: u32,
     /// How long one attempt may take, in milliseconds.
     pub timeout_ms: u64,
@@ -368,6 +373,7 @@ impl Task {
             priority: NewTask::DEFAULT_PRIORITY,
             tags: Vec::new(),
             attempt: 0,
+            counted_attempts: 0,
             max_attempts: NewTask::DEFAULT_MAX_ATTEMPTS,
             timeout_ms: NewTask::DEFAULT_TIMEOUT_MS,
             run_at: at,
@@ -434,6 +440,28 @@ pub struct AcceptedTask {
     pub existing: bool,
 }
 
+impl Task {
+    /// Its attempts in a few words: `2 of 3`, or `5 (2 of 3 counted)` where not all count.
+    pub fn attempts_in_words(&self) -> String {
+        attempts_in_words(self.attempt, self.counted_attempts, self.max_attempts)
+    }
+}
+
+impl TaskSummary {
+    /// As [`Task::attempts_in_words`].
+    pub fn attempts_in_words(&self) -> String {
+        attempts_in_words(self.attempt, self.counted_attempts, self.max_attempts)
+    }
+}
+
+fn attempts_in_words(attempt: u32, counted: u32, most: u32) -> String {
+    if attempt == counted {
+        format!("{attempt} of {most}")
+    } else {
+        format!("{attempt} ({counted} of {most} counted)")
+    }
+}
+
 impl From<Task> for TaskSummary {
     fn from(task: Task) -> Self {
         Self {
@@ -443,6 +471,7 @@ impl From<Task> for TaskSummary {
             state: task.state,
             tags: task.tags,
             attempt: task.attempt,
+            counted_attempts: task.counted_attempts,
             max_attempts: task.max_attempts,
             run_at: task.run_at,
             created_at: task.created_at,
@@ -480,6 +509,10 @@ pub struct TaskSummary {
     pub tags: Vec<String>,
     /// As in [`Task`].
     pub attempt: u32,
+    /// As in [`Task`].
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub counted_attempts: u32,
     /// As in [`Task`].
     pub max_attempts: u32,
     /// As in [`Task`].

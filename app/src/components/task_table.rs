@@ -118,7 +118,7 @@ fn state(task: TaskSummary) -> AnyView {
 }
 
 fn attempt(task: TaskSummary) -> AnyView {
-    format!("{} of {}", task.attempt, task.max_attempts).into_any()
+    task.attempts_in_words().into_any()
 }
 
 fn took(task: TaskSummary) -> AnyView {

@@ -136,7 +136,7 @@ fn running_task(task: TaskSummary) -> AnyView {
 }
 
 fn failed_task(task: TaskSummary) -> AnyView {
-    let tries = format!(", attempt {} of {}", task.attempt, task.max_attempts);
+    let tries = format!(", attempt {}", task.attempts_in_words());
     view! {
         <li>
             <StateBadge state=task.state />

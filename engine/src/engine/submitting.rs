@@ -220,6 +220,7 @@ fn task_of(new: NewTask, row: NewRow, head: &Head) -> Task {
         priority: row.priority,
         tags: row.tags,
         attempt: head.attempt,
+        counted_attempts: head.counted_attempts(),
         max_attempts: row.max_attempts,
         timeout_ms: row.timeout_ms,
         run_at: head.run_at,

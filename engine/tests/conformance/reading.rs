@@ -77,6 +77,7 @@ pub(crate) async fn a_list_says_the_same_as_each_task(bench: Bench) {
             state: listed.state,
             tags: listed.tags.clone(),
             attempt: listed.attempt,
+            counted_attempts: listed.counted_attempts,
             max_attempts: listed.max_attempts,
             run_at: listed.run_at,
             created_at: listed.created_at,

@@ -281,6 +281,7 @@ fn shown(card: &Card) -> Task {
         priority: card.new.priority,
         tags: card.new.tags.clone(),
         attempt: card.attempt,
+        counted_attempts: card.counted,
         max_attempts: card.new.max_attempts,
         timeout_ms: card.new.timeout_ms,
         run_at: card.run_at,

@@ -110,7 +110,7 @@ fn row(task: &TaskSummary) -> String {
         _ => "",
     };
     let note = note.lines().next().unwrap_or_default();
-    let attempts = format!("{} of {}", task.attempt, task.max_attempts);
+    let attempts = task.attempts_in_words();
     let row = format!(
         "{}  {:<9}  {:<15}  {:<15}  {}  {attempts:<7}  {note}",
         task.id, task.state, task.kind, task.queue, task.created_at

@@ -38,10 +38,7 @@ pub(super) fn page(task: &Task) -> String {
         ""
     };
     line("state", &format!("{}{stopping}", task.state));
-    line(
-        "attempt",
-        &format!("{} of {}", task.attempt, task.max_attempts),
-    );
+    line("attempt", &task.attempts_in_words());
     line(
         "queue",
         &format!("{}, priority {}", task.queue, task.priority),

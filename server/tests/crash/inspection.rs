@@ -137,6 +137,7 @@ fn check(task: &Task, log: &[Event], promises: &Promises) -> Result<History> {
         let accepted = |task: &Task| Task {
             state: State::Queued,
             attempt: 0,
+            counted_attempts: 0,
             run_at: task.created_at,
             started_at: None,
             finished_at: None,

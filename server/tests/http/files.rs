@@ -16,10 +16,7 @@ static SITE: EmbeddedSite = EmbeddedSite {
             "board_route_view",
             &["/pkg/board.0.wasm", "/pkg/lists.0.wasm"],
         ),
-        (
-            "tasks_route_view",
-            &["/pkg/tasks.0.wasm", "/pkg/lists.0.wasm"],
-        ),
+        ("lists", &["/pkg/tasks.0.wasm", "/pkg/lists.0.wasm"]),
     ],
     files: &[
         File {

@@ -341,6 +341,36 @@ async fn an_attempt_that_failed_is_made_again() {
 }
 
 #[tokio::test]
+async fn attempts_from_before_a_retry_do_not_count() {
+    let server = Server::start().await;
+    let client = server.client();
+    let task = json!({
+        "kind": "sleep",
+        "payload": {"seconds": 0, "steps": 1, "fail_at_step": 1},
+        "max_attempts": 2,
+        "retry": {"initial_ms": 0, "factor": 1.0, "max_ms": 0},
+    });
+    let id = client.post("/api/tasks", &task).await.json()["id"].clone();
+    let id = id.as_str().unwrap();
+    let failed = client.finished(id).await;
+    assert_eq!(
+        (&failed["attempt"], &failed["counted_attempts"]),
+        (&json!(2), &json!(2)),
+    );
+
+    let retry = client.request("POST", &format!("/api/tasks/{id}/retry"));
+    let retried = retry.send().await.whole().await;
+    assert_eq!(retried.status, StatusCode::ACCEPTED);
+    let again = client.finished(id).await;
+    assert_eq!(
+        (&again["attempt"], &again["counted_attempts"]),
+        (&json!(4), &json!(2)),
+    );
+    let list = client.get("/api/tasks").await.json();
+    assert_eq!(list["tasks"][0]["counted_attempts"], 2);
+}
+
+#[tokio::test]
 async fn the_server_tells_about_itself() {
     let server = Server::start().await;
     let client = server.client();

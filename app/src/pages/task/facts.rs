@@ -42,10 +42,7 @@ fn one_fact((term, fact): (&'static str, Fact)) -> AnyView {
 fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
     let words = |text: &str| Fact::Words(text.to_owned());
     let mut facts = vec![
-        (
-            "Attempt",
-            Fact::Words(format!("{} of {}", task.attempt, task.max_attempts)),
-        ),
+        ("Attempt", Fact::Words(task.attempts_in_words())),
         ("Submitted", Fact::At(task.created_at)),
         ("Due", Fact::At(task.run_at)),
     ];

@@ -151,13 +151,15 @@ fn summary(row: &Row) -> Result<TaskSummary> {
         None => None,
     };
     let priority: i16 = get(row, 19)?;
+    let attempt = small(row, 4)?;
     Ok(TaskSummary {
         id: task_id(row, 0)?,
         kind: get(row, 1)?,
         queue: get(row, 2)?,
         state: state(row, 3)?,
         tags: tags.unwrap_or_default(),
-        attempt: small(row, 4)?,
+        attempt,
+        counted_attempts: attempt.saturating_sub(small(row, 26)?),
         max_attempts: small(row, 5)?,
         run_at: moment(row, 6)?,
         created_at: moment(row, 7)?,
@@ -187,10 +189,10 @@ pub(super) fn short(row: &Row) -> Result<TaskSummary> {
 /// Reads the columns of `TASKS`.
 pub(super) fn task(row: &Row) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: JsonText = json(get(row, 26)?)?;
-    let result: Option<&str> = get(row, 27)?;
+    let payload: JsonText = json(get(row, 27)?)?;
+    let result: Option<&str> = get(row, 28)?;
     let errors = failures(row)?;
-    let failed = u64::from(small(row, 29)?);
+    let failed = u64::from(small(row, 30)?);
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -200,6 +202,7 @@ pub(super) fn task(row: &Row) -> Result<Task> {
         priority: summary.priority,
         tags: summary.tags,
         attempt: summary.attempt,
+        counted_attempts: summary.counted_attempts,
         max_attempts: summary.max_attempts,
         timeout_ms: summary.timeout_ms,
         run_at: summary.run_at,
@@ -216,17 +219,17 @@ pub(super) fn task(row: &Row) -> Result<Task> {
         schedule_id: summary.schedule_id,
         node: summary.node,
         submitted_by: summary.submitted_by,
-        traceparent: get(row, 28)?,
+        traceparent: get(row, 29)?,
         last_seq: summary.last_seq,
     })
 }
 
 /// The failures that are kept, oldest first, from the columns of `TASKS`.
 fn failures(row: &Row) -> Result<Vec<Failure>> {
-    let attempts: Option<Vec<i32>> = get(row, 30)?;
-    let ats: Option<Vec<i64>> = get(row, 31)?;
-    let ran: Option<Vec<i64>> = get(row, 32)?;
-    let messages: Option<Vec<String>> = get(row, 33)?;
+    let attempts: Option<Vec<i32>> = get(row, 31)?;
+    let ats: Option<Vec<i64>> = get(row, 32)?;
+    let ran: Option<Vec<i64>> = get(row, 33)?;
+    let messages: Option<Vec<String>> = get(row, 34)?;
     let columns = attempts
         .into_iter()
         .flatten()

@@ -379,7 +379,7 @@ pub(super) const SUMMARIES: &str = "\
         t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
         t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
         t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by, \
-        left(b.payload, 401) \
+        left(b.payload, 401), t.forgiven \
     FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) \
         JOIN tasks t ON t.id = asked.id JOIN bodies b ON b.task = t.id \
         LEFT JOIN LATERAL (SELECT attempt, at, ran_ms, message FROM failures \
@@ -392,7 +392,7 @@ pub(super) const TASKS: &str = "\
             t.created_at, t.started_at, t.finished_at, t.progress_fraction, t.progress_message, \
             t.cancel_requested, t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, \
             t.priority, t.timeout_ms, t.unique_key, t.schedule_id, t.node, b.submitted_by, \
-            left(b.payload, 401) AS beginning, b.payload, r.result, b.traceparent, t.failures, \
+            left(b.payload, 401) AS beginning, t.forgiven, b.payload, r.result, b.traceparent, t.failures, \
             all_f.attempts, all_f.ats, all_f.ran, all_f.messages, asked.place, \
             sum(octet_length(b.payload) + coalesce(octet_length(r.result), 0) \
                 + coalesce(octet_length(f.message), 0) + coalesce(all_f.bytes, 0)) \

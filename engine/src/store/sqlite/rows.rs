@@ -150,13 +150,15 @@ pub(super) fn summary(row: &Row<'_>) -> Result<TaskSummary> {
         }),
         None => None,
     };
+    let attempt: u32 = row.get(5)?;
     Ok(TaskSummary {
         id: row.get(1).map(|Stored(id)| id)?,
         kind: row.get(2)?,
         queue: row.get(3)?,
         state: row.get(4).map(|Stored(state)| state)?,
         tags: tags.map(|Json(tags)| tags).unwrap_or_default(),
-        attempt: row.get(5)?,
+        attempt,
+        counted_attempts: attempt.saturating_sub(row.get(27)?),
         max_attempts: row.get(6)?,
         run_at: moment(row, 7)?,
         created_at: moment(row, 8)?,
@@ -187,7 +189,7 @@ pub(super) fn short(row: &Row<'_>) -> Result<TaskSummary> {
 pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
     let mut bytes = 0;
     // Message, payload and result.
-    for index in [19, 27, 28] {
+    for index in [19, 28, 29] {
         let text = row.get_ref(index)?.as_str_or_null()?;
         bytes += text.map_or(0, |text| text.len() as u64);
     }
@@ -198,8 +200,8 @@ pub(super) fn task_bytes(row: &Row<'_>) -> Result<u64> {
 /// as omitted.
 pub(super) fn task(row: &Row<'_>) -> Result<Task> {
     let summary = summary(row)?;
-    let payload: Json<JsonText> = row.get(27)?;
-    let result: Option<Json<JsonText>> = row.get(28)?;
+    let payload: Json<JsonText> = row.get(28)?;
+    let result: Option<Json<JsonText>> = row.get(29)?;
     Ok(Task {
         id: summary.id,
         kind: summary.kind,
@@ -209,6 +211,7 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         priority: summary.priority,
         tags: summary.tags,
         attempt: summary.attempt,
+        counted_attempts: summary.counted_attempts,
         max_attempts: summary.max_attempts,
         timeout_ms: summary.timeout_ms,
         run_at: summary.run_at,
@@ -219,13 +222,13 @@ pub(super) fn task(row: &Row<'_>) -> Result<Task> {
         result: result.map(|Json(result)| result),
         error: summary.error,
         errors: Vec::new(),
-        errors_omitted: row.get(30)?,
+        errors_omitted: row.get(31)?,
         cancel_requested: summary.cancel_requested,
         unique_key: summary.unique_key,
         schedule_id: summary.schedule_id,
         submitted_by: summary.submitted_by,
         node: summary.node,
-        traceparent: row.get(29)?,
+        traceparent: row.get(30)?,
         last_seq: summary.last_seq,
     })
 }

@@ -225,7 +225,8 @@ pub(super) const SUMMARY_COLUMNS: &str = "\
     t.row, t.id, t.kind, t.queue, t.state, t.attempt, t.max_attempts, t.run_at, t.created_at, \
     t.started_at, t.finished_at, t.progress_fraction, t.progress_message, t.cancel_requested, \
     t.last_seq, b.tags, f.attempt, f.at, f.ran_ms, f.message, t.priority, t.timeout_ms, \
-    t.unique_key, t.schedule_id, t.node, b.submitted_by, substr(b.payload, 1, 401)";
+    t.unique_key, t.schedule_id, t.node, b.submitted_by, substr(b.payload, 1, 401), \
+    t.forgiven";
 /// The rest of a task.
 pub(super) const TASK_COLUMNS: &str = "b.payload, r.result, b.traceparent, t.failures";
 pub(super) const SUMMARY_TABLES: &str = "\
