@@ -13,6 +13,7 @@ use super::fault::Failed;
 use super::news::Draft;
 use super::rows::{self, StoredHead};
 use super::statements::WriterStatements;
+use super::subject::Subject;
 use super::text::escaped;
 use super::{Time, queues, remote, sql};
 use crate::limits::Limits;
@@ -486,88 +487,4 @@ struct CountColumns {
     kinds: Vec<String>,
     states: Vec<i16>,
     by: Vec<i64>,
-}
-
-/// What the writes of a batch are about.
-#[derive(Default)]
-struct Subject<'b> {
-    /// In order, and each once.
-    tasks: Vec<Uuid>,
-    /// Unique keys, escaped.
-    keys: Vec<String>,
-    /// Tasks whose unique keys matter.
-    retried: Vec<Uuid>,
-    /// Tasks whose attempts may be remote ones.
-    remote: Vec<Uuid>,
-    requests: Vec<&'b str>,
-    /// Whether it depends on how many tasks there are.
-    counted: bool,
-    claims: bool,
-    offers: bool,
-}
-
-impl<'b> Subject<'b> {
-    fn of(writes: &'b [Write]) -> Self {
-        let mut subject = Self::default();
-        let mut tasks = BTreeSet::new();
-        for write in writes {
-            match write.plain() {
-                Write::Submit(rows) => subject.submits(rows),
-                Write::SubmitOnce { rows, request } => {
-                    subject.submits(rows);
-                    subject.requests.push(&request.key);
-                }
-                Write::Fire(firing) => subject.submits(firing.task.as_slice()),
-                Write::Claim(_) => {
-                    subject.counted = true;
-                    subject.claims = true;
-                }
-                Write::Renew { attempts, .. } => {
-                    tasks.extend(attempts.iter().map(|(task, _)| task.0));
-                }
-                Write::Retry(task) => {
-                    tasks.insert(task.0);
-                    subject.retried.push(task.0);
-                }
-                Write::Report { reports, .. } => {
-                    tasks.extend(reports.iter().map(|report| report.task.0));
-                    subject
-                        .remote
-                        .extend(reports.iter().map(|report| report.task.0));
-                }
-                Write::Cancel(task) => {
-                    tasks.insert(task.0);
-                    subject.remote.push(task.0);
-                }
-                Write::Offer(_) => subject.offers = true,
-                Write::Record { task, .. } | Write::Finish { task, .. } | Write::Delete(task) => {
-                    tasks.insert(task.0);
-                }
-                Write::Probe
-                | Write::Rescue { .. }
-                | Write::SaveQueue { .. }
-                | Write::SaveSchedule(_)
-                | Write::DeleteSchedule(_)
-                | Write::Reschedule { .. }
-                | Write::By(_)
-                | Write::SaveKey(_)
-                | Write::RevokeKey(_)
-                | Write::SaveSession(_)
-                | Write::EndSession(_)
-                | Write::SaveUse(_)
-                | Write::Prune { .. }
-                | Write::PruneSessions { .. }
-                | Write::PruneAudit { .. }
-                | Write::PruneRequests { .. } => {}
-            }
-        }
-        subject.tasks = tasks.into_iter().collect();
-        subject
-    }
-
-    fn submits(&mut self, rows: &[NewRow]) {
-        self.counted = true;
-        let keys = rows.iter().filter_map(|row| row.unique_key.as_deref());
-        self.keys.extend(keys.map(|key| escaped(key).into_owned()));
-    }
 }

@@ -30,6 +30,7 @@ mod schema;
 mod search;
 mod sql;
 mod statements;
+mod subject;
 mod text;
 mod tls;
 mod writer;
