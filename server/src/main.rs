@@ -1,5 +1,6 @@
 //! The `glassworks` binary: read the configuration, build the pieces, serve, shut down.
 
+mod backup;
 mod embedded;
 mod keys;
 
@@ -66,6 +67,8 @@ fn carry_out(cli: Cli) -> Result<Ending, Box<dyn Error>> {
         Command::Tasks(command) => return steer(command),
         Command::Openapi => print_openapi(cli.config())?,
         Command::Key(command) => keys::run(command, cli.config())?,
+        Command::Backup { copy } => backup::back_up(&cli.config().database, &copy)?,
+        Command::Check { copy } => backup::check(&cli.config().database, copy.as_deref())?,
         Command::Completions { shell } => Cli::complete(shell, io::stdout())?,
     }
     Ok(Ending::Done)

@@ -82,6 +82,19 @@ pub enum Command {
     /// Makes, lists and revokes keys: who may do what.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Copies the database, a SQLite file, as it is at one moment. A server can be at work on it.
+    Backup {
+        /// Where to: a file that is not there yet. To go back to it, start a server with it.
+        #[arg(value_name = "FILE")]
+        copy: PathBuf,
+    },
+    /// Looks through a SQLite file for damage, and ends with 1 when there is any. A server can be at
+    /// work on it.
+    Check {
+        /// Which file; the server's database when none is named.
+        #[arg(value_name = "FILE")]
+        copy: Option<PathBuf>,
+    },
 }
 
 impl Cli {

@@ -9,6 +9,7 @@ mod about;
 mod access;
 mod aggregate;
 mod answers;
+mod backup;
 mod changing_many;
 mod configuration;
 mod connections;

@@ -4,6 +4,7 @@
 //! meets "database is locked".
 
 mod access;
+mod backup;
 mod claiming;
 mod counts;
 mod fault;
@@ -41,6 +42,7 @@ use glassworks_protocol::{
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+pub use self::backup::{BackupError, Inspection, back_up, check};
 use self::fault::Fault;
 use self::identity::Identity;
 use self::lock::ProcessLock;

@@ -43,6 +43,19 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether it is a database of ours that this version can read.
+pub(super) fn recognise(connection: &Connection) -> Result<(), OpenError> {
+    if pragma(connection, "application_id")? != APPLICATION_ID {
+        return Err(OpenError::Foreign);
+    }
+    let version = pragma(connection, "user_version")?;
+    if usize::try_from(version).is_ok_and(|version| version <= MIGRATIONS.len()) {
+        Ok(())
+    } else {
+        Err(OpenError::TooNew)
+    }
+}
+
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }

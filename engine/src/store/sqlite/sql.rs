@@ -10,6 +10,19 @@ pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 pub(super) const PROBE: &str = "PRAGMA application_id = 1196179795";
 /// Looks for damage, and stops at the first.
 pub(super) const QUICK_CHECK: &str = "PRAGMA quick_check(1)";
+/// Looks for all damage, and for what indexes and tables do not agree on.
+pub(super) const INTEGRITY_CHECK: &str = "PRAGMA integrity_check(20)";
+/// Writes the database as it is to the empty file ?1.
+pub(super) const COPY_INTO: &str = "VACUUM INTO ?1";
+pub(super) const COUNT_TASKS: &str = "SELECT count(*) FROM tasks";
+/// How many of the kept counts are not those of the tasks themselves.
+pub(super) const MISCOUNTED: &str = "\
+    SELECT count(*) FROM ( \
+        SELECT queue, kind, state, sum(tasks) AS off FROM ( \
+            SELECT queue, kind, state, tasks FROM counts \
+            UNION ALL SELECT queue, kind, state, -count(*) FROM tasks GROUP BY queue, kind, state) \
+        GROUP BY queue, kind, state) \
+    WHERE off <> 0";
 /// Bytes of the database that hold nothing any more.
 pub(super) const FREE_BYTES: &str =
     "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
