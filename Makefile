@@ -27,7 +27,7 @@ build: setup-toolchain release ## Build the release binary
 # The browser tests wait more than they compute, as what asks the server does: they run beside each
 # other, and last.
 CHECKS := check-readme+check-guide+check-openapi+check-clients
-PHASES := setup-test check-setup lint rust-test release budget $(CHECKS)/browser-test
+PHASES := setup-test check-setup lint rust-test release budget $(CHECKS)/check-python+browser-test
 
 .PHONY: test
 test: export MAKE := $(MAKE)
@@ -42,8 +42,8 @@ budget:
 check-setup:
 	scripts/check-setup
 
-.PHONY: check-readme check-guide check-openapi check-clients
-check-readme check-guide check-openapi check-clients: check-%:
+.PHONY: check-readme check-guide check-openapi check-clients check-python
+check-readme check-guide check-openapi check-clients check-python: check-%:
 	scripts/check-$* $(BINARY)
 
 .PHONY: browser-test

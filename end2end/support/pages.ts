@@ -7,6 +7,7 @@ export const DOCUMENTATION = {
   'the API': '/docs',
   'the problems': '/docs/problems',
   'the guide': '/docs/coming-from-fastapi-and-celery',
+  'the guide to FastAPI': '/docs/fastapi',
   'what the server runs with': '/about',
 };
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Python and what comes from PyPI, for the tests: what holds the API to its OpenAPI document, what
-# makes clients of that, and the client that the guide's examples use.
+# makes clients of that, the client that the guide's examples use, and what the project's own client
+# is built and checked with.
 
 PYTHON_TOOLS_LIST=$ROOT/scripts/lib/python-tools.txt
 
@@ -20,7 +21,7 @@ python_tools_install() {
     home=$(python_tools)
     [[ -e $home/.complete ]] && return 0
     python_install
-    say "Fetching schemathesis, openapi-python-client and httpx (pip, about 30 s)"
+    say "Fetching schemathesis, mypy, pytest and others (pip, about 40 s)"
     # A virtual environment cannot be moved, so this one is marked when it is complete.
     rm -rf "$home"
     mkdir -p "$CACHE"

@@ -1,14 +1,27 @@
-//! The guide for people who come from elsewhere, as it stands in the repository.
+//! The guides, as they stand in the repository: for people who come from elsewhere, and for those who
+//! stay with FastAPI.
 
 use maud::{Markup, PreEscaped, html};
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
-const TEXT: &str = include_str!("../../../docs/coming-from-fastapi-and-celery.md");
+use super::{COMING, FASTAPI, PROBLEMS};
 
-/// The guide's text.
-pub(super) fn content() -> Markup {
+const COMING_TEXT: &str = include_str!("../../../docs/coming-from-fastapi-and-celery.md");
+const FASTAPI_TEXT: &str = include_str!("../../../docs/fastapi.md");
+
+/// What other task queues have, and what it is called here.
+pub(super) fn coming() -> Markup {
+    article(COMING_TEXT)
+}
+
+/// An application whose background tasks run here.
+pub(super) fn fastapi() -> Markup {
+    article(FASTAPI_TEXT)
+}
+
+fn article(text: &str) -> Markup {
     html! {
-        article.docs-text.guide { (rendered(TEXT)) }
+        article.docs-text.guide { (rendered(text)) }
     }
 }
 
@@ -37,6 +50,25 @@ fn reachable<'a>(event: Event<'a>, blocks: &mut u32) -> Event<'a> {
             Event::Html(label.into())
         }
         Event::End(TagEnd::CodeBlock) => Event::Html("</code></pre></div>".into()),
+        Event::Start(Tag::Link {
+            link_type,
+            dest_url,
+            title,
+            id,
+        }) => Event::Start(Tag::Link {
+            link_type,
+            dest_url: served(dest_url),
+            title,
+            id,
+        }),
         other => other,
     }
+}
+
+/// Where a link leads: one from text to text in the repository leads from page to page here.
+fn served(url: CowStr<'_>) -> CowStr<'_> {
+    let page = url.strip_suffix(".md").map(|name| format!("/docs/{name}"));
+    let pages = [COMING, FASTAPI, PROBLEMS];
+    page.filter(|page| pages.contains(&page.as_str()))
+        .map_or(url, Into::into)
 }

@@ -1,4 +1,4 @@
-//! `/docs`: the OpenAPI document as a page for people, and a guide and the problems beside it.
+//! `/docs`: the OpenAPI document as a page for people, and guides and the problems beside it.
 //!
 //! Written once, when the server starts. They can be read without scripts; with them
 //! (`public/docs.js`) each operation can be tried, and streams are shown as they arrive.
@@ -27,8 +27,11 @@ const REFERENCE: &str = "/docs";
 /// The path of what there is to know about problems.
 const PROBLEMS: &str = "/docs/problems";
 
-/// The path of the guide.
-const GUIDE: &str = "/docs/coming-from-fastapi-and-celery";
+/// The path of the guide for people who come from elsewhere.
+const COMING: &str = "/docs/coming-from-fastapi-and-celery";
+
+/// The path of the guide to a FastAPI application.
+const FASTAPI: &str = "/docs/fastapi";
 
 /// A route for each page.
 pub(crate) fn routes(table: Table, document: &OpenApi, site: &Site) -> Table {
@@ -36,7 +39,8 @@ pub(crate) fn routes(table: Table, document: &OpenApi, site: &Site) -> Table {
     let pages = [
         (REFERENCE, "API", reference::content(document)),
         (PROBLEMS, "Problems", problems::content()),
-        (GUIDE, "Coming from FastAPI and Celery", guide::content()),
+        (COMING, "Coming from FastAPI and Celery", guide::coming()),
+        (FASTAPI, "FastAPI without BackgroundTasks", guide::fastapi()),
     ];
     pages
         .into_iter()

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{Components, OpenApi, RefOr, Tag};
 
-use super::{GUIDE, PROBLEMS, example, operation, schema, text};
+use super::{COMING, FASTAPI, PROBLEMS, example, operation, schema, text};
 use crate::openapi;
 
 /// Everything that `document` describes.
@@ -30,7 +30,9 @@ fn introduction(document: &OpenApi) -> Markup {
             "For programs: " a href="/openapi.json" { "openapi.json" } " (OpenAPI 3.1). "
             "What it refuses, and how it says so: " a href=(PROBLEMS) { "problems" } ". "
             "For people who know other task queues: "
-            a href=(GUIDE) { "Coming from FastAPI's background tasks, or from Celery" } "."
+            a href=(COMING) { "Coming from FastAPI's background tasks, or from Celery" } ". "
+            "For those with a FastAPI application: "
+            a href=(FASTAPI) { "FastAPI without BackgroundTasks" } "."
         }
     }
 }

@@ -45,14 +45,24 @@ async fn a_command_on_the_page_is_for_the_server_that_was_asked() {
 }
 
 #[tokio::test]
-async fn the_guide_is_a_page_too() {
+async fn the_guides_are_pages_too() {
     let server = Server::start().await;
     let client = server.client();
-    let path = "/docs/coming-from-fastapi-and-celery";
-    assert!(client.get("/docs").await.text().contains(path));
-    let guide = client.get(path).await;
-    assert_eq!(guide.status, StatusCode::OK);
-    assert!(guide.text().contains("<h1>Coming from FastAPI"));
+    let reference = client.get("/docs").await;
+    for (path, title) in [
+        (
+            "/docs/coming-from-fastapi-and-celery",
+            "Coming from FastAPI",
+        ),
+        ("/docs/fastapi", "FastAPI without BackgroundTasks"),
+    ] {
+        assert!(reference.text().contains(&format!("href=\"{path}\"")));
+        let guide = client.get(path).await;
+        assert_eq!(guide.status, StatusCode::OK);
+        assert!(guide.text().contains(&format!("<h1>{title}")), "{path}");
+    }
+    let coming = client.get("/docs/coming-from-fastapi-and-celery").await;
+    assert!(coming.text().contains("href=\"/docs/fastapi\""));
 }
 
 #[tokio::test]
