@@ -14,9 +14,10 @@ from support import LIMIT, Server, Start, eventually, offered, output, printed
 from glassworks import Client, State
 
 MODULE = """
-import asyncio, os, time
+import asyncio, logging, os, time
 from glassworks import TaskCancelled, Worker
 
+log = logging.getLogger("app")
 worker = Worker(name={name!r}, grace={grace})
 go = os.path.join(os.environ["FOLDER"], "go")
 
@@ -43,9 +44,11 @@ async def quick():
 
 @worker.task({kind!r} + "-forks")
 def forks():
+    log.warning("forks")
     child = os.fork()
     if child == 0:
-        # It has all that the worker has open.
+        # It has all that the worker has open, and no part in its tasks.
+        print("the child's")
         while not os.path.exists(go):
             time.sleep(0.01)
         os._exit(0)
@@ -65,21 +68,24 @@ def module(kind: str, name: str = "w", grace: float = 25) -> str:
 
 
 def test_a_signal_lets_tasks_end(
-    server: Server, client: Client, kind: str, start_worker: Start, tmp_path: Path
+    own_server: Server, kind: str, start_worker: Start, tmp_path: Path
 ) -> None:
-    worker = start_worker(server.url, module(kind))
-    offered(client, kind)
-    task = client.submit(kind)
-    printed(client, task.id, "attempt 1")
-    worker.send(signal.SIGTERM)
-    worker.says("no more tasks are taken")
-    left = client.submit(kind)
-    (tmp_path / "go").touch()
-    assert worker.ended() == 0
-    over = client.get(task.id)
-    assert (over.state, over.result) == (State.COMPLETED, 1)
-    assert client.get(left.id).attempt == 0, "no more was taken"
-    client.cancel(left.id)
+    with Client(own_server.url) as client:
+        worker = start_worker(own_server.url, module(kind))
+        offered(client, kind)
+        task = client.submit(kind)
+        printed(client, task.id, "attempt 1")
+        nobody_claims = "glassworks_worker_claims_waiting 0\n"
+        metrics = f"{own_server.url}/metrics"
+        eventually("a claim", lambda: nobody_claims not in httpx.get(metrics).text)
+        worker.send(signal.SIGTERM)
+        eventually("no claim", lambda: nobody_claims in httpx.get(metrics).text)
+        left = client.submit(kind)
+        (tmp_path / "go").touch()
+        assert worker.ended() == 0
+        over = client.get(task.id)
+        assert (over.state, over.result) == (State.COMPLETED, 1)
+        assert client.get(left.id).attempt == 0, "no more was taken"
 
 
 def test_what_does_not_end_in_time_goes_back(
@@ -122,6 +128,7 @@ def test_what_a_killed_worker_has_forked_does_not_keep_its_tasks(
     printed(client, task.id, "forked")
     worker.kill()
     over = client.wait(task.id, timeout=LIMIT)
+    assert output(client, task.id) == "forks\nforked\n"
     (tmp_path / "go").touch()
     assert over.error is not None
     assert over.error.message == "the worker's process ended in the middle of it"

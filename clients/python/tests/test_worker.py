@@ -359,17 +359,19 @@ def test_a_cancel_is_an_exception(worker: Worker, client: Client, kind: str) -> 
         return "done all the same"
 
     with working(worker, client, f"{kind}-sync"):
-        for name in ("async", "group", "sync"):
-            task = client.submit(f"{kind}-{name}")
+        names = ("async", "group", "sync", "looks")
+        tasks = {name: client.submit(f"{kind}-{name}") for name in names}
+        for task in tasks.values():
             printed(client, task.id, "begun\n")
+        for task in tasks.values():
             client.cancel(task.id)
+        looked = client.wait(tasks.pop("looks").id, timeout=LIMIT)
+        assert looked.state.is_final
+        for name, task in tasks.items():
             over = client.wait(task.id, timeout=LIMIT)
             assert (over.state, over.errors) == (State.CANCELLED, ()), name
         assert reasons == ["cancelled", "cancelled"]
-        task = client.submit(f"{kind}-looks")
-        printed(client, task.id, "begun\n")
-        client.cancel(task.id)
-        assert client.wait(task.id, timeout=LIMIT).state.is_final
+        assert output(client, tasks["async"].id) == "begun\ncleaning up\n"
 
 
 def test_a_time_limit_is_an_exception_too(worker: Worker, client: Client, kind: str) -> None:

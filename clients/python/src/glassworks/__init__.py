@@ -26,6 +26,7 @@ from .errors import (
     WaitTimeout,
     WorkerError,
 )
+from .logs import OutputHandler
 from .models import (
     Event,
     Failure,
@@ -60,6 +61,7 @@ __all__ = [
     "NewTask",
     "NotFound",
     "OutputEvent",
+    "OutputHandler",
     "Progress",
     "ProgressEvent",
     "Retry",

@@ -10,6 +10,7 @@ import sys
 
 from ._version import __version__
 from .errors import WorkerError
+from .logs import OutputHandler
 from .worker import Worker
 
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--version", action="version", version=f"glassworks {__version__}")
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.getLogger().addHandler(OutputHandler())
     if options.verbose:
         logging.getLogger("glassworks").setLevel(logging.DEBUG)
     # httpx would log each request.

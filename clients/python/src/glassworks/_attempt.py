@@ -25,7 +25,13 @@ class Attempt:
     """One attempt. Its methods may be called from every thread."""
 
     def __init__(
-        self, number: int, claimed: Mapping[str, Any], worker: str, send: Send, loop_thread: int
+        self,
+        number: int,
+        claimed: Mapping[str, Any],
+        worker: str,
+        send: Send,
+        gathers: Callable[[], None],
+        loop_thread: int,
     ) -> None:
         self.number = number
         self.context = Context(self, claimed, worker)
@@ -36,6 +42,7 @@ class Attempt:
         self.over = False
         """Whether the handler has ended: what still runs of it has nothing to say any more."""
         self._send = send
+        self._gathers = gathers
         self._loop_thread = loop_thread
         self._changed = threading.Condition()
         self._on_its_way = 0
@@ -68,6 +75,8 @@ class Attempt:
             self._bytes += size
             if text.endswith("\n") or self._bytes > GATHERED:
                 self._flush()
+        if self._lines:
+            self._gathers()
 
     def _has_room(self) -> bool:
         return self._on_its_way + self._bytes < BUFFER
@@ -121,6 +130,8 @@ class Attempt:
             now = time.monotonic()
             if now - self._said_at >= PROGRESS_EVERY:
                 self._flush_progress(now)
+        if self._unsaid is not None:
+            self._gathers()
 
     def _flush_progress(self, now: float) -> None:
         if self._unsaid is None:

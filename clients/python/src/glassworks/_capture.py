@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _users = 0
+_pid = 0
 _before: dict[str, TextIO] = {}
 
 
@@ -27,7 +29,8 @@ class _Divided(io.TextIOBase):
     def _attempt(self) -> Attempt | None:
         """The attempt that the caller belongs to, while it is one."""
         context = CURRENT.get()
-        if context is None or context._attempt.over:
+        # A process that a handler has forked has no part in the attempt.
+        if context is None or context._attempt.over or os.getpid() != _pid:
             return None
         return context._attempt
 
@@ -62,10 +65,11 @@ class _Divided(io.TextIOBase):
 
 def begin() -> None:
     """Divide what is printed, until :func:`end` was called as often."""
-    global _users  # noqa: PLW0603
+    global _users, _pid  # noqa: PLW0603
     with _lock:
         _users += 1
         if _users == 1:
+            _pid = os.getpid()
             for name in ("stdout", "stderr"):
                 _before[name] = getattr(sys, name)
                 setattr(sys, name, _Divided(name, _before[name]))

@@ -541,13 +541,16 @@ async def _keep(start: Message, messages: queue.SimpleQueue[Message | None], par
             over.set_result(reason)
 
     def read_all() -> None:
-        for line in sys.stdin.buffer:
-            message = json.loads(line)
-            if message["t"] == "close":
-                loop.call_soon_threadsafe(close, None)
-                return
-            loop.call_soon_threadsafe(keeper.take, message)
-        loop.call_soon_threadsafe(close, gone)
+        reason: str | None = gone
+        try:
+            for line in sys.stdin.buffer:
+                message = json.loads(line)
+                if message["t"] == "close":
+                    reason = None
+                    break
+                loop.call_soon_threadsafe(keeper.take, message)
+        finally:
+            loop.call_soon_threadsafe(close, reason)
 
     async def watch_parent() -> None:
         # What the other process has forked may hold its end of the pipe when it is gone.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -26,7 +27,10 @@ class Link:
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Nothing is held back here that a fork of this process could write a second time.
+            bufsize=0,
         )
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._take = take
         self._reader = threading.Thread(target=self._read, daemon=True, name="glassworks-link")
@@ -42,14 +46,16 @@ class Link:
         return self._process.pid
 
     def send(self, message: Message) -> None:
-        """Tell the keeper something. One that has died is told nothing."""
-        line = _wire.encoded(message) + b"\n"
+        """Tell the keeper something. One that has died is told nothing, and a fork says nothing."""
+        rest = memoryview(_wire.encoded(message) + b"\n")
         pipe = self._process.stdin
         assert pipe is not None
+        if os.getpid() != self._pid:
+            return
         with self._lock:
             try:
-                pipe.write(line)
-                pipe.flush()
+                while rest:
+                    rest = rest[pipe.write(rest) :]
             except (OSError, ValueError):
                 return
 
@@ -72,6 +78,9 @@ class Link:
     def _read(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None
-        for line in pipe:
-            self._take(json.loads(line))
-        self._take(None)
+        try:
+            with open(os.dup(pipe.fileno()), "rb") as said:
+                for line in said:
+                    self._take(json.loads(line))
+        finally:
+            self._take(None)

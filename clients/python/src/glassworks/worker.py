@@ -38,7 +38,7 @@ STOP_WITHIN = 2.0
 """How long handlers may take to stop when the grace period is over, in seconds."""
 LINK_CLOSES_WITHIN = 15.0
 """A little longer than the keeper takes to give back what is left, in seconds."""
-FLUSH_EVERY = 0.05
+FLUSH_AFTER = 0.05
 """How long an unfinished line waits for its end, in seconds."""
 
 
@@ -195,10 +195,11 @@ class Worker:
                 before[each] = signal.signal(each, asked)
         try:
             self.start(on_end=lambda: wake.put("over"))
-            # With a limit, because elsewhere than on POSIX a signal does not end the wait.
+            # Elsewhere than on POSIX a signal does not interrupt the wait.
+            limit = None if os.name == "posix" else 1.0
             while True:
                 try:
-                    wake.get(timeout=1.0)
+                    wake.get(timeout=limit)
                     break
                 except queue.Empty:
                     continue
@@ -305,6 +306,8 @@ class _Running:
         self._changed = threading.Condition()
         self._trouble: str | None = None
         self._closing = False
+        self._link = Link(self._take)
+        self._gathered = threading.Event()
         self._threads = Threads()
         self._loop = asyncio.new_event_loop()
         self._looping = threading.Thread(
@@ -313,7 +316,6 @@ class _Running:
         self._looping.start()
         if capture:
             _capture.begin()
-        self._link = Link(self._take)
         self._link.start(start)
         threading.Thread(target=self._flush, daemon=True, name="glassworks-flush").start()
 
@@ -371,6 +373,7 @@ class _Running:
             message["claimed"],
             message["worker"],
             self._link.send,
+            self._gathered.set,
             self._looping.ident or 0,
         )
         with self._changed:
@@ -384,7 +387,9 @@ class _Running:
     def _flush(self) -> None:
         """Send unfinished lines and held back progress, a moment after they were said."""
         while not self._closing:
-            time.sleep(FLUSH_EVERY)
+            self._gathered.wait()
+            self._gathered.clear()
+            time.sleep(FLUSH_AFTER)
             for attempt in list(self._attempts.values()):
                 if attempt.has_unsent:
                     attempt.flush()
@@ -461,6 +466,7 @@ class _Running:
             if not self._wait_for_all(STOP_WITHIN):
                 logger.warning("%d handlers did not stop", len(self._attempts))
         self._closing = True
+        self._gathered.set()
         # From here on nothing of what they say counts.
         for attempt in list(self._attempts.values()):
             attempt.abandon()
