@@ -15,7 +15,8 @@ from support import LIMIT, Process, Server, eventually, offered
 from glassworks import Client, State
 
 PACKAGE = Path(__file__).parent.parent
-GUIDE = PACKAGE.parent.parent / "docs" / "fastapi.md"
+PROJECT = PACKAGE.parent.parent
+GUIDE = PROJECT / "docs" / "fastapi.md"
 
 
 def blocks(text: str) -> list[str]:
@@ -23,13 +24,16 @@ def blocks(text: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def test_the_readme_begins_with_what_works(server: Server, client: Client, tmp_path: Path) -> None:
-    worker, user, *_ = (
-        block.replace("http://127.0.0.1:8000", server.url)
-        for block in blocks((PACKAGE / "README.md").read_text())
-    )
-    (tmp_path / "worker.py").write_text(worker)
-    (tmp_path / "user.py").write_text(user)
+@pytest.mark.parametrize("readme", [PACKAGE / "README.md", PROJECT / "README.md"])
+def test_a_readme_shows_a_worker_that_works(
+    server: Server, client: Client, tmp_path: Path, readme: Path
+) -> None:
+    worker = blocks(readme.read_text())[0]
+    user = blocks((PACKAGE / "README.md").read_text())[1]
+    for name, block in (("worker", worker), ("user", user)):
+        here = re.sub(r"http://(127\.0\.0\.1|localhost):8000", server.url, block)
+        assert server.url in here
+        (tmp_path / f"{name}.py").write_text(here)
     running = Process([sys.executable, str(tmp_path / "worker.py")], environment())
     try:
         offered(client, "resize")

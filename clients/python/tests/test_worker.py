@@ -104,7 +104,7 @@ def test_a_signature_becomes_a_schema() -> None:
         e: Context,
         d: Literal["x", "y"] = "x",
         f: bool | None = None,
-        g: object = None,
+        g: object = (),
     ) -> None: ...
 
     assert Signature(handler).schema == {

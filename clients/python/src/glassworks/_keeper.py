@@ -40,6 +40,7 @@ QUIET = 3.0
 """How often to ask, with nothing to tell, whether anything is to stop."""
 PER_LEASE = 4
 """Leases are renewed when so many-th of their time is over."""
+GIVE_BACK_WITHIN = 2.0
 BEGIN_WITHIN = 5.0
 """A task whose handler cannot be started so long, because its event loop is blocked, goes back."""
 CARRIED = 2 * 1024 * 1024
@@ -62,6 +63,8 @@ class Lane:
         self.held: dict[int, Held] = {}
         self.news = asyncio.Event()
         """There is something for a beat to tell."""
+        self.beating = asyncio.Lock()
+        """One beat at a time: of two, the earlier could arrive last."""
         self.changed = asyncio.Event()
         """There may be room now."""
 
@@ -90,7 +93,7 @@ class Keeper:
         self._draining = asyncio.Event()
         self._ends = asyncio.Event()
         self._silent = False
-        self._background: set[asyncio.Task[None]] = set()
+        self._claiming: set[asyncio.Task[None]] = set()
 
     # What the other process says.
 
@@ -225,8 +228,10 @@ class Keeper:
 
     async def _give_back(self, lane: Lane, body: Message) -> None:
         """A claim was broken off: what it may have been given goes back at once."""
+        # The same request is answered with the same tasks. In this queue there are no others.
+        again = {**body, "wait_ms": 0, "queues": ["-"]}
         try:
-            answer = await self._post("/api/claims", {**body, "wait_ms": 0}, 2.0)
+            answer = await self._post("/api/claims", again, GIVE_BACK_WITHIN)
         except (ApiError, httpx.HTTPError, asyncio.TimeoutError, ValueError):
             return
         for claimed in answer["tasks"]:
@@ -282,7 +287,8 @@ class Keeper:
                 await asyncio.sleep(min(GATHERING, due))
             lane.news.clear()
             last = loop.time()
-            pause = await self._beat_once(lane, patience)
+            async with lane.beating:
+                pause = await self._beat_once(lane, patience)
             if pause is not None:
                 await asyncio.sleep(min(pause, due))
                 lane.news.set()
@@ -387,7 +393,9 @@ class Keeper:
         """An end carries no progress: the latest is told before. It is worth one try."""
         untold = {id(lane): lane for lane, held in some if held.progress is not None}
         for lane in untold.values():
-            await self._beat_once(lane, Patience())
+            async with lane.beating:
+                if any(held.progress is not None for _, held in some):
+                    await self._beat_once(lane, Patience())
 
     def _refused(self, lane: Lane, held: Held, error: ApiError) -> None:
         """The server will never take this end: a result that is too long, for example."""
@@ -406,6 +414,8 @@ class Keeper:
     async def finish(self, error: str | None) -> None:
         """Give back what is left, or say how it failed, and tell the server for a while."""
         self.drain()
+        # What a claim that is broken off has brought is given back, too.
+        await asyncio.wait(self._claiming, timeout=2 * GIVE_BACK_WITHIN)
         for lane, held in list(self._by_number.values()):
             if held.lost:
                 self._forget(lane, held)
@@ -420,17 +430,19 @@ class Keeper:
             await asyncio.sleep(0.02)
         if self._by_number:
             self._log("warning", "the server does not know of every end: leases see to the rest")
-        await self._http.aclose()
 
     async def run(self, over: asyncio.Future[str | None]) -> None:
         """Work until ``over`` says why not any more: ``None`` when the other process said so."""
-        working = [self.claim(lane) for lane in self._lanes]
-        working += [self.beat(lane) for lane in self._lanes]
-        working.append(self.tell_ends())
-        self._background = {asyncio.create_task(it) for it in working}
-        for task in self._background:
+        self._claiming = {asyncio.create_task(self.claim(lane)) for lane in self._lanes}
+        telling = {asyncio.create_task(self.beat(lane)) for lane in self._lanes}
+        telling.add(asyncio.create_task(self.tell_ends()))
+        for task in self._claiming | telling:
             task.add_done_callback(lambda task: _fail_with(task, over))
         await self.finish(await over)
+        for task in telling:
+            task.cancel()
+        await asyncio.wait(telling)
+        await self._http.aclose()
 
     # Talking.
 
