@@ -14,7 +14,7 @@ from .errors import TaskCancelled
 Send = Callable[[dict[str, Any]], None]
 
 KEPT = 1024 * 1024
-"""So much output of an async handler is kept while the server does not take it, in bytes."""
+"""So much output of an async handler waits for the server at most, in bytes."""
 GATHERED = 8 * 1024
 """So much of an unfinished line is sent at once, in bytes."""
 PROGRESS_EVERY = 0.05
@@ -64,11 +64,13 @@ class Attempt:
             return
         size = len(text.encode("utf-8", "backslashreplace"))
         with self._changed:
-            if threading.get_ident() != self._loop_thread:
+            may_wait = threading.get_ident() != self._loop_thread
+            if may_wait:
                 self._changed.wait_for(lambda: self._has_room() or self._is_unheard())
             if self._is_unheard():
                 return
-            if self._bytes + size > KEPT and self._on_its_way > 0:
+            waiting = self._on_its_way + self._bytes
+            if not may_wait and (self._left_out or (waiting and waiting + size > KEPT)):
                 self._left_out += size
                 return
             self._lines.append((stream, text))

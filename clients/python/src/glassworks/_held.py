@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-Piece = tuple[int, bytes, str]
+Piece = tuple[int, bytearray, str]
 """Where it begins in all that was printed, what, and to which stream."""
 
 BUFFER = 256 * 1024
@@ -18,11 +18,8 @@ class Unsaid:
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
         self._printed = 0
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the server has everything."""
-        return not self._pieces
+        self.size = 0
+        """In bytes."""
 
     def add(self, stream: str, text: str) -> None:
         """Take what was printed last."""
@@ -30,11 +27,11 @@ class Unsaid:
         if not content:
             return
         if self._pieces and self._pieces[-1][2] == stream:
-            offset, before, _ = self._pieces[-1]
-            self._pieces[-1] = (offset, before + content, stream)
+            self._pieces[-1][1].extend(content)
         else:
-            self._pieces.append((self._printed, content, stream))
+            self._pieces.append((self._printed, bytearray(content), stream))
         self._printed += len(content)
+        self.size += len(content)
 
     def first(self, room: int) -> list[dict[str, Any]]:
         """The first pieces, as many as there is room for, as the server reads them."""
@@ -58,13 +55,15 @@ class Unsaid:
                 break
             forgotten += cut
             if cut < len(content):
-                self._pieces[0] = (offset + cut, content[cut:], stream)
+                del content[:cut]
+                self._pieces[0] = (offset + cut, content, stream)
                 break
             del self._pieces[0]
+        self.size -= forgotten
         return forgotten
 
 
-def _floor(content: bytes, most: int) -> int:
+def _floor(content: bytearray, most: int) -> int:
     """The longest beginning of at most so many bytes that ends between two characters."""
     if most >= len(content):
         return len(content)

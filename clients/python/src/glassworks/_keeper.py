@@ -43,8 +43,13 @@ PER_LEASE = 4
 GIVE_BACK_WITHIN = 2.0
 BEGIN_WITHIN = 5.0
 """A task whose handler cannot be started so long, because its event loop is blocked, goes back."""
-CARRIED = 2 * 1024 * 1024
-"""How much output one beat carries, and how much one call of ends, in bytes."""
+CARRIED = 1024 * 1024
+"""How much output one beat carries, and how long a call of ends is, in bytes.
+
+The server takes 8 MiB, and JSON can make six of a byte.
+"""
+LAST_PIECE = 128 * 1024
+"""How much output an end brings along at most, in bytes."""
 LAST_WORDS = 10.0
 """How long the server is told of ends when this process is to end, in seconds."""
 
@@ -333,7 +338,7 @@ class Keeper:
         taken = held.unsaid.forget_until(standing["output_bytes"])
         if taken:
             self._say({"t": "taken", "id": held.number, "bytes": taken})
-        if not held.unsaid.is_empty:
+        if held.unsaid.size:
             lane.news.set()
 
     # Ends.
@@ -360,7 +365,9 @@ class Keeper:
         self, path: str, some: list[tuple[Lane, Held]], patience: Patience
     ) -> float | None:
         """Tell of some ends. How long to wait before another try if the server has not heard."""
-        await self._tell_last_progress(some)
+        pause = await self._tell_rest(some, patience)
+        if pause is not None:
+            return pause
         items = [_ending(held) for _, held in some]
         try:
             answer = await self._post(path, {"items": items}, ANSWER_WITHIN)
@@ -389,13 +396,22 @@ class Keeper:
                 held.lost = True
         return None
 
-    async def _tell_last_progress(self, some: list[tuple[Lane, Held]]) -> None:
-        """An end carries no progress: the latest is told before. It is worth one try."""
-        untold = {id(lane): lane for lane, held in some if held.progress is not None}
-        for lane in untold.values():
+    async def _tell_rest(self, some: list[tuple[Lane, Held]], patience: Patience) -> float | None:
+        """Tell what an end has no room for: progress, and long output.
+
+        How long to wait before another try if the server has not heard it.
+        """
+        for lane in {id(lane): lane for lane, _ in some}.values():
+            those = [held for its, held in some if its is lane]
             async with lane.beating:
-                if any(held.progress is not None for _, held in some):
-                    await self._beat_once(lane, Patience())
+                before = None
+                # Until there is no less of it: the server may not take it, or not any more.
+                while (rest := _rest(those)) and rest != before:
+                    before = rest
+                    pause = await self._beat_once(lane, patience)
+                    if pause is not None:
+                        return pause
+        return None
 
     def _refused(self, lane: Lane, held: Held, error: ApiError) -> None:
         """The server will never take this end: a result that is too long, for example."""
@@ -481,6 +497,12 @@ _PATHS = {
     "fail": "/api/claims/fail",
     "release": "/api/claims/release",
 }
+
+
+def _rest(those: list[Held]) -> int:
+    """How much has to be told before these attempts can end."""
+    progress = sum(held.progress is not None for held in those)
+    return progress + sum(held.unsaid.size for held in those if held.unsaid.size > LAST_PIECE)
 
 
 def _ending(held: Held) -> Message:

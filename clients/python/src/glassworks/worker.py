@@ -36,8 +36,12 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 STOP_WITHIN = 2.0
 """How long handlers may take to stop when the grace period is over, in seconds."""
-LINK_CLOSES_WITHIN = 15.0
+LINK_CLOSES_WITHIN = 20.0
 """A little longer than the keeper takes to give back what is left, in seconds."""
+LONGEST_RESULT = 6 * 1024 * 1024
+"""The server keeps less, unless it was told otherwise, and says so; more it does not read."""
+LONGEST_MESSAGE = 16_000
+"""So much of an exception's message is kept, in characters; its output has all of it."""
 FLUSH_AFTER = 0.05
 """How long an unfinished line waits for its end, in seconds."""
 
@@ -492,10 +496,11 @@ def _completed(result: Any) -> Message:
     if callable(dump):
         result = dump(mode="json")
     try:
-        text = json.dumps(result, allow_nan=False)
-        text.encode()
+        text = _wire.encoded(result)
     except (TypeError, ValueError) as error:
         raise Fail(f"the result is not JSON: {error}") from error
+    if len(text) > LONGEST_RESULT:
+        raise Fail(f"the result is {len(text)} bytes of JSON; at most {LONGEST_RESULT} can be sent")
     return {"outcome": "complete", "result": json.loads(text)}
 
 
@@ -505,7 +510,7 @@ def _failed(error: BaseException) -> Message:
     else:
         message = "".join(traceback.format_exception_only(type(error), error)).strip()
     message = message.encode("utf-8", "backslashreplace").decode()
-    end: Message = {"outcome": "fail", "error": message}
+    end: Message = {"outcome": "fail", "error": message[:LONGEST_MESSAGE]}
     if isinstance(error, Retry):
         end["retry_after_ms"] = round(error.after * 1_000)
     if isinstance(error, Fail):
