@@ -1,32 +1,23 @@
-"""The keeper: a process of its own that holds a worker's tasks.
+"""Holding a worker's tasks: claims, beats and ends.
 
-It claims, beats and tells the server how attempts end; handlers run in the process that has
-started it. The two speak in lines of JSON over this one's standard input and output. Nothing that
-a handler does, be it that it blocks its event loop or holds the interpreter's lock for a minute,
-can hold up what goes on here, since the two share nothing: a thread would not do.
-
-What it is told is read by a thread, and what it says is written by one, so that a process that
-does not read cannot stop the beats. When the input ends without a word, the other process is gone:
-then its attempts have failed, and the server is told so at once.
+It runs in a process of its own (``_keeping``), and waits for the one that runs handlers in no way:
+what it has to say to that is put into a queue.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import queue
 import secrets
-import signal
-import sys
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 
 from . import _wire
+from ._ends import CARRIED, PATHS, ending, in_calls, rest_of
 from ._held import Held
+from ._lane import Lane
 from ._patience import Patience
 from .errors import ApiError
 
@@ -43,42 +34,12 @@ PER_LEASE = 4
 GIVE_BACK_WITHIN = 2.0
 BEGIN_WITHIN = 5.0
 """A task whose handler cannot be started so long, because its event loop is blocked, goes back."""
-CARRIED = 1024 * 1024
-"""How much output one beat carries, and how long a call of ends is, in bytes.
-
-The server takes 8 MiB, and JSON can make six of a byte.
-"""
-LAST_PIECE = 128 * 1024
-"""How much output an end brings along at most, in bytes."""
 LAST_WORDS = 10.0
 """How long the server is told of ends when this process is to end, in seconds."""
 
 Message = dict[str, Any]
 _FINAL = range(400, 500)
 _PASSING = (408, 429)
-
-
-class Lane:
-    """Kinds that share their places. To the server it is a worker of its own."""
-
-    def __init__(self, described: Message) -> None:
-        self.worker: str = described["worker"]
-        self.kinds: list[Message] = described["kinds"]
-        self.limit: int = described["limit"]
-        self.held: dict[int, Held] = {}
-        self.news = asyncio.Event()
-        """There is something for a beat to tell."""
-        self.beating = asyncio.Lock()
-        """One beat at a time: of two, the earlier could arrive last."""
-        self.changed = asyncio.Event()
-        """There may be room now."""
-
-    @property
-    def room(self) -> int:
-        """How many more tasks may be claimed; none while one waits for its handler to start."""
-        if not all(held.begun for held in self.held.values()):
-            return 0
-        return self.limit - len(self.held)
 
 
 class Keeper:
@@ -134,7 +95,7 @@ class Keeper:
     def _begin(self, lane: Lane, held: Held) -> None:
         held.begun = True
         lane.changed.set()
-        if held.revoked:
+        if held.revoked or held.lost:
             self._say({"t": "gone", "id": held.number})
             if held.end is None:
                 self._forget(lane, held)
@@ -351,9 +312,9 @@ class Keeper:
             self._ends.clear()
             ended = [it for it in self._by_number.values() if it[1].end is not None]
             pause: float | None = None
-            for outcome, path in _PATHS.items():
+            for outcome, path in PATHS.items():
                 those = [it for it in ended if it[1].end and it[1].end["outcome"] == outcome]
-                for some in _in_calls(those):
+                for some in in_calls(those):
                     pause = await self._tell(path, some, patience) or pause
             if pause is None:
                 patience.restart()
@@ -368,7 +329,7 @@ class Keeper:
         pause = await self._tell_rest(some, patience)
         if pause is not None:
             return pause
-        items = [_ending(held) for _, held in some]
+        items = [ending(held) for _, held in some]
         try:
             answer = await self._post(path, {"items": items}, ANSWER_WITHIN)
         except ApiError as error:
@@ -406,7 +367,7 @@ class Keeper:
             async with lane.beating:
                 before = None
                 # Until there is no less of it: the server may not take it, or not any more.
-                while (rest := _rest(those)) and rest != before:
+                while (rest := rest_of(those)) and rest != before:
                     before = rest
                     pause = await self._beat_once(lane, patience)
                     if pause is not None:
@@ -415,7 +376,8 @@ class Keeper:
 
     def _refused(self, lane: Lane, held: Held, error: ApiError) -> None:
         """The server will never take this end: a result that is too long, for example."""
-        if held.end is not None and held.end["outcome"] == "complete":
+        about_it = error.status in (413, 422)
+        if about_it and held.end is not None and held.end["outcome"] == "complete":
             what = "; ".join(it.detail for it in error.errors) or error.detail
             message = f"the server does not take the result: {what}"
             held.end = {"outcome": "fail", "error": message, "permanent": True}
@@ -492,44 +454,6 @@ class Keeper:
         self._say({"t": "log", "level": level, "message": message})
 
 
-_PATHS = {
-    "complete": "/api/claims/complete",
-    "fail": "/api/claims/fail",
-    "release": "/api/claims/release",
-}
-
-
-def _rest(those: list[Held]) -> int:
-    """How much has to be told before these attempts can end."""
-    progress = sum(held.progress is not None for held in those)
-    return progress + sum(held.unsaid.size for held in those if held.unsaid.size > LAST_PIECE)
-
-
-def _ending(held: Held) -> Message:
-    """What the server is told of an end."""
-    item: Message = {"task": held.task, "lease": held.lease}
-    output = held.unsaid.first(sys.maxsize)
-    if output:
-        item["output"] = output
-    end = held.end or {}
-    item.update({name: value for name, value in end.items() if name != "outcome"})
-    return item
-
-
-def _in_calls(ended: list[tuple[Lane, Held]]) -> list[list[tuple[Lane, Held]]]:
-    """Several ends for each call, and no call too long."""
-    calls: list[list[tuple[Lane, Held]]] = []
-    room = 0
-    for it in ended:
-        size = len(_wire.encoded(_ending(it[1])))
-        if not calls or size > room or len(calls[-1]) >= 1_000:
-            calls.append([])
-            room = CARRIED
-        calls[-1].append(it)
-        room -= size
-    return calls
-
-
 def _is_final(error: ApiError) -> bool:
     """Whether the same will be refused again, so that somebody has to change something."""
     return error.status in _FINAL and error.status not in _PASSING
@@ -549,71 +473,3 @@ def _fail_with(task: asyncio.Task[None], over: asyncio.Future[str | None]) -> No
     """A fault of this file must not leave a worker that only seems to work."""
     if not task.cancelled() and task.exception() is not None and not over.done():
         over.set_exception(task.exception() or RuntimeError())
-
-
-def _write_all(messages: queue.SimpleQueue[Message | None]) -> None:
-    """Write messages for as long as somebody reads them."""
-    output = sys.stdout.buffer
-    try:
-        while (message := messages.get()) is not None:
-            output.write(_wire.encoded(message) + b"\n")
-            if messages.empty():
-                output.flush()
-        output.flush()
-    except OSError:
-        return
-
-
-async def _keep(start: Message, messages: queue.SimpleQueue[Message | None], parent: int) -> None:
-    loop = asyncio.get_running_loop()
-    over: asyncio.Future[str | None] = loop.create_future()
-    keeper = Keeper(start, messages.put)
-    gone = "the worker's process ended in the middle of it"
-
-    def close(reason: str | None) -> None:
-        if not over.done():
-            over.set_result(reason)
-
-    def read_all() -> None:
-        reason: str | None = gone
-        try:
-            for line in sys.stdin.buffer:
-                message = json.loads(line)
-                if message["t"] == "close":
-                    reason = None
-                    break
-                loop.call_soon_threadsafe(keeper.take, message)
-        finally:
-            loop.call_soon_threadsafe(close, reason)
-
-    async def watch_parent() -> None:
-        # What the other process has forked may hold its end of the pipe when it is gone.
-        while os.getppid() == parent:
-            await asyncio.sleep(1.0)
-        close(gone)
-
-    threading.Thread(target=read_all, daemon=True, name="reader").start()
-    watching = asyncio.create_task(watch_parent())
-    await keeper.run(over)
-    watching.cancel()
-
-
-def main() -> None:
-    """Keep tasks for the process that has started this one."""
-    # Who ends the worker means the other process, which then says what is to become of the tasks.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    parent = os.getppid()
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return
-    messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-    writer = threading.Thread(target=_write_all, args=(messages,), daemon=True, name="writer")
-    writer.start()
-    asyncio.run(_keep(json.loads(line), messages, parent))
-    messages.put({"t": "closed"})
-    messages.put(None)
-    # It waits for nobody who does not read.
-    writer.join(1.0)
-    os._exit(0)

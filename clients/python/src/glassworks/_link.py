@@ -21,7 +21,7 @@ class Link:
     def __init__(self, take: Callable[[Message | None], None]) -> None:
         # It finds its modules where this process finds them, and runs nobody's `__main__`.
         program = (
-            f"import sys; sys.path = {sys.path!r}; from glassworks._keeper import main; main()"
+            f"import sys; sys.path = {sys.path!r}; from glassworks._keeping import main; main()"
         )
         self._process = subprocess.Popen(
             [sys.executable, "-c", program],
