@@ -1,5 +1,5 @@
 //! The guides, as they stand in the repository: for people who come from elsewhere, and for those who
-//! stay with FastAPI.
+//! have a web application.
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};

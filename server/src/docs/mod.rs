@@ -30,7 +30,7 @@ const PROBLEMS: &str = "/docs/problems";
 /// The path of the guide for people who come from elsewhere.
 const COMING: &str = "/docs/coming-from-fastapi-and-celery";
 
-/// The path of the guide to a FastAPI application.
+/// The path of the guide for those who have a web application.
 const FASTAPI: &str = "/docs/fastapi";
 
 /// A route for each page.
