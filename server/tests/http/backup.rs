@@ -26,7 +26,7 @@ async fn a_server_goes_on_from_a_copy_of_one_at_work() {
     let process = Process::start(folder.path()).await;
     let long = process
         .client()
-        .submit(json!({"seconds": 600, "steps": 60_000}))
+        .submit(json!({"seconds": 600, "steps": 6_000}))
         .await;
     let short = process.client().submit(json!({"seconds": 0})).await;
     process.client().finished(&short).await;
@@ -53,7 +53,7 @@ async fn a_server_goes_on_from_a_copy_of_one_at_work() {
     };
     assert_eq!(task(short).await["state"], "completed");
     let again = task(long).await;
-    assert_eq!(again["payload"], json!({"seconds": 600, "steps": 60_000}));
+    assert_eq!(again["payload"], json!({"seconds": 600, "steps": 6_000}));
     assert!(again["finished_at"].is_null(), "{again}");
 }
 
