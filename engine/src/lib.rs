@@ -21,6 +21,7 @@ mod housekeeping;
 mod hub;
 mod journal;
 mod limits;
+pub mod moving;
 mod neighbours;
 mod options;
 mod readiness;

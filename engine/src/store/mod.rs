@@ -9,7 +9,7 @@ pub mod admission;
 pub mod allowance;
 pub mod audit;
 mod bounds;
-mod codes;
+pub(crate) mod codes;
 mod counts;
 pub mod decision;
 mod log;
@@ -18,6 +18,7 @@ pub mod remote;
 mod short;
 pub mod sqlite;
 mod text;
+pub(crate) mod whole;
 mod write;
 
 use std::sync::Arc;
@@ -32,8 +33,9 @@ use glassworks_protocol::{
 use uuid::Uuid;
 
 use self::access::Access;
-use self::postgres::{Address, PostgresStore};
-use self::sqlite::SqliteStore;
+use self::postgres::{Address, PostgresStore, PostgresWhole};
+use self::sqlite::{SqliteStore, SqliteWhole};
+use self::whole::Whole;
 use crate::limits::Limits;
 use crate::options::Database;
 
@@ -69,6 +71,26 @@ pub(crate) async fn open(database: &Database, limits: Limits) -> Result<Arc<dyn 
             let store = PostgresStore::open(Address::clone(address), limits).await?;
             Ok(Arc::new(store))
         }
+    }
+}
+
+/// As [`open`], as a whole, while no engine runs on it. A store that is not there is made only to be
+/// `filled`.
+///
+/// It blocks, and must not be called on a thread of a Tokio runtime.
+pub(crate) fn open_whole(database: &Database, filled: bool) -> Result<Box<dyn Whole>, OpenError> {
+    match database {
+        Database::Sqlite(file) => {
+            if !filled && !file.exists() {
+                let what = format!("there is no file {}", file.display());
+                return Err(sqlite::OpenError::Unreachable(what).into());
+            }
+            Ok(Box::new(SqliteWhole::open(file)?))
+        }
+        Database::Postgres(address) => Ok(Box::new(PostgresWhole::open(
+            Address::clone(address),
+            filled,
+        )?)),
     }
 }
 
@@ -253,7 +275,7 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Tells those who share the store that `node` is there, and gives all that are, by name. It is
-    /// forgotten when it has not said so for 30 s. Nothing but the list of nodes depends on it.
+    /// forgotten when it has not said so for 30 s. Nothing that runs depends on it.
     fn meet(&self, node: NodeInfo) -> BoxFuture<'_, Result<Vec<NodeInfo>, StoreError>> {
         future::ready(Ok(vec![node])).boxed()
     }

@@ -1,4 +1,5 @@
-//! Which nodes share the database. Nothing but the list of nodes depends on it.
+//! Which nodes share the database. Nothing depends on it but the list of nodes, and that a database is
+//! not moved while one is there.
 
 use glassworks_protocol::NodeInfo;
 use tokio::sync::Mutex;
@@ -11,7 +12,7 @@ use super::statements::NoStatements;
 use crate::store::{StoreError, StoreFailure};
 
 /// A node that has not been seen for longer is not there any more, in milliseconds.
-const SEEN_WITHIN_MS: i64 = 30_000;
+pub(super) const SEEN_WITHIN_MS: i64 = 30_000;
 /// How long an answer may take.
 const ANSWERS_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 

@@ -33,6 +33,7 @@ mod statements;
 mod subject;
 mod text;
 mod tls;
+mod whole;
 mod writer;
 
 use std::sync::Arc;
@@ -59,12 +60,14 @@ use self::statements::{NoStatements, WriterStatements};
 use self::writer::{Shared, Writer};
 use super::access::Access;
 use super::text::Sought;
+use super::whole::HALF_IMPORTED;
 use super::{
     Clock, Committed, EventPage, Listing, News, OfferedKind, Place, Store, StoreError, Write,
 };
 use crate::limits::Limits;
 
 pub use address::Address;
+pub(crate) use whole::PostgresWhole;
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +101,12 @@ pub enum OpenError {
     /// Its schema is somebody else's.
     #[error("its schema `glassworks` was not made by Glassworks")]
     Foreign,
+    /// An import has not been finished.
+    #[error("{}", HALF_IMPORTED)]
+    HalfImported,
+    /// Nothing has been kept in it yet.
+    #[error("there is no schema `glassworks` in it: nothing has been kept there yet")]
+    Empty,
     /// Something stands between, which gives a connection to others between two transactions.
     #[error(
         "a connection pooler in transaction mode stands before it, with which prepared statements \
@@ -190,6 +199,9 @@ impl PostgresStore {
         let mut first: Connected<NoStatements> = endpoint.connect("", None).await?;
         let process = schema::check(&first.client).await?;
         schema::migrate(&mut first).await?;
+        if whole::is_half_imported(&first.client).await? {
+            return Err(OpenError::HalfImported);
+        }
         let second: Connected<NoStatements> = endpoint.connect("", None).await?;
         // Two connections at a time have two processes of the server, unless what they are
         // connected to lends one process to both.

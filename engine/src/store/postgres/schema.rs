@@ -20,6 +20,11 @@ const MIGRATIONS: &[&str] = &[
 /// The oldest server that is known to do, as it numbers itself, and as people call it.
 const LEAST_VERSION: (i32, &str) = (150_000, "15");
 
+/// The present schema's number.
+pub(super) fn version() -> usize {
+    MIGRATIONS.len()
+}
+
 /// The process of the server that serves this connection, after it has been found fit.
 pub(super) async fn check(client: &Client) -> Result<i32, OpenError> {
     let server = client.query_one(sql::SERVER, &[]).await?;

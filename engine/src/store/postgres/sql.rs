@@ -22,6 +22,8 @@ pub(super) const SESSION_OF_WRITER: &str = "\
 /// What the connection is set to that folds counts. Nobody relies on when that reaches the disk.
 pub(super) const SESSION_OF_HOUSEKEEPING: &str = "\
     SET statement_timeout TO '10s'; SET synchronous_commit TO off";
+/// What the connection is set to by which everything is moved: whoever takes it may take long.
+pub(super) const SESSION_OF_WHOLE: &str = "SET idle_in_transaction_session_timeout TO 0";
 /// As for the writer, with a time limit in milliseconds.
 pub(super) const SESSION_OF_READER: &str = "\
     SET default_transaction_read_only TO on; SET enable_hashjoin TO off; \
@@ -578,3 +580,38 @@ pub(super) const NODES: &str = "\
 pub(super) const FIGURES: &str = "\
     SELECT (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c \
             WHERE c.relnamespace = 'glassworks'::regnamespace AND c.relkind = 'r')::bigint";
+
+/// Rows are read in the order of the keys of their tables, by the indexes of these: what is sorted
+/// would have to be gathered first.
+pub(super) const UNSORTED: &str = "SET LOCAL enable_sort TO off";
+/// Every column of every table.
+pub(super) const ALL_COLUMNS: &str = "\
+    SELECT c.relname::text, a.attname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+    WHERE c.relnamespace = 'glassworks'::regnamespace AND c.relkind IN ('r', 'p') \
+        AND a.attnum > 0 AND NOT a.attisdropped";
+pub(super) const LATEST_NODE: &str = "\
+    SELECT name, last_seen_at FROM nodes \
+    WHERE last_seen_at >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1::bigint \
+    ORDER BY last_seen_at DESC LIMIT 1";
+pub(super) const HAS_IMPORT: &str = "SELECT to_regclass('glassworks.import') IS NOT NULL";
+/// Made when an import begins, and gone when it has ended: one row, with how far it has come.
+pub(super) const MAKE_IMPORT: &str = "CREATE TABLE import (progress text NOT NULL)";
+pub(super) const BEGIN_IMPORT: &str = "INSERT INTO import (progress) VALUES ($1)";
+pub(super) const IMPORT_PROGRESS: &str = "SELECT progress FROM import";
+pub(super) const MOVE_IMPORT: &str = "UPDATE import SET progress = $2 WHERE progress = $1";
+pub(super) const TASK_WITHOUT_BODY: &str = "\
+    SELECT id FROM tasks t WHERE NOT EXISTS (SELECT 1 FROM bodies b WHERE b.task = t.id) LIMIT 1";
+/// What follows from what was imported: tags, counts, and the number of the next entry of the audit
+/// log.
+pub(super) const FOLLOW_IMPORT: &str = "\
+    INSERT INTO tags (tag, kind, queue, state, task) \
+        SELECT DISTINCT unnest(b.tags), t.kind, t.queue, t.state, t.id \
+        FROM bodies b JOIN tasks t ON t.id = b.task WHERE b.tags IS NOT NULL; \
+    INSERT INTO counts (queue, kind, state, tasks) \
+        SELECT queue, kind, state, count(*) FROM tasks GROUP BY queue, kind, state; \
+    SELECT setval(pg_get_serial_sequence('audit', 'id'), max(id)) FROM audit \
+        HAVING max(id) IS NOT NULL; \
+    DROP TABLE import";
+pub(super) const ANALYZE: &str = "\
+    ANALYZE tasks; ANALYZE bodies; ANALYZE results; ANALYZE failures; ANALYZE events; \
+    ANALYZE tags; ANALYZE counts; ANALYZE audit";

@@ -28,6 +28,7 @@ mod soundness;
 mod sql;
 mod statements;
 mod wal;
+mod whole;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -52,11 +53,14 @@ use self::soundness::Soundness;
 use self::writer::Writer;
 use super::access::Access;
 use super::text::Sought;
+use super::whole::HALF_IMPORTED;
 use super::{
     Clock, Committed, EventPage, Listing, OfferedKind, Place, Store, StoreError, StoreFailure,
     Write,
 };
 use crate::limits::Limits;
+
+pub(crate) use whole::SqliteWhole;
 
 /// Earlier versions can corrupt a WAL database when a checkpoint and a reset race
 /// (<https://sqlite.org/wal.html#walresetbug>).
@@ -87,6 +91,9 @@ pub enum OpenError {
          the database without what the log holds", .0.display()
     )]
     ForeignLog(PathBuf),
+    /// An import has not been finished.
+    #[error("{}", HALF_IMPORTED)]
+    HalfImported,
     /// The file or its folder cannot be opened.
     #[error("{0}")]
     Unreachable(String),
@@ -131,40 +138,14 @@ impl SqliteStore {
 
     /// As [`open`](Self::open), with the moment of each commit told by `clock`.
     pub fn open_with_clock(path: &Path, limits: Limits, clock: Clock) -> Result<Self, OpenError> {
-        if rusqlite::version_number() < LEAST_VERSION {
-            return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
-        }
-        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
-            let what = "tasks are kept in a file, and this names none".to_owned();
-            return Err(OpenError::Unreachable(what));
-        }
-        let lock = Arc::new(ProcessLock::take(path)?);
-        identity::check_log(&lock)?;
+        let Opened {
+            lock,
+            connection,
+            room,
+        } = connect(path)?;
         let path = lock.path.as_path();
-        // Without SQLITE_OPEN_URI: a name that looks like one is a file's name all the same.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection =
-            Connection::open_with_flags(path, flags).map_err(|error| reachable(error, path))?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(|error| reachable(error, path))?;
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        connection.pragma_update(None, "journal_size_limit", wal::KEPT_BYTES)?;
-        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.busy_timeout(wal::BUSY)?;
-        let mut room = Room::beside(path);
-        let prepared = prepare(&mut connection).or_else(|error| match failure(&error) {
-            // Whoever makes room does it by deleting tasks, among other things.
-            Some(StoreFailure::Full) => {
-                room.give_up();
-                prepare(&mut connection)
-            }
-            _ => Err(error),
-        });
-        prepared.map_err(|error| usable(error, path))?;
-        if !room.is_full() {
-            room.keep();
+        if whole::is_half_imported(&connection)? {
+            return Err(OpenError::HalfImported);
         }
         let identity = Identity::of(&lock)
             .map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
@@ -186,6 +167,57 @@ impl SqliteStore {
             _lock: lock,
         })
     }
+}
+
+/// A file that is this process's alone, with the one connection that writes.
+struct Opened {
+    connection: Connection,
+    room: Room,
+    lock: Arc<ProcessLock>,
+}
+
+/// Opens the file, making it when it is not there, and brings it to the present schema.
+fn connect(path: &Path) -> Result<Opened, OpenError> {
+    if rusqlite::version_number() < LEAST_VERSION {
+        return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
+    }
+    if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+        let what = "tasks are kept in a file, and this names none".to_owned();
+        return Err(OpenError::Unreachable(what));
+    }
+    let lock = Arc::new(ProcessLock::take(path)?);
+    identity::check_log(&lock)?;
+    let path = lock.path.as_path();
+    // Without SQLITE_OPEN_URI: a name that looks like one is a file's name all the same.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(|error| reachable(error, path))?;
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(|error| reachable(error, path))?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", wal::KEPT_BYTES)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.busy_timeout(wal::BUSY)?;
+    let mut room = Room::beside(path);
+    let prepared = prepare(&mut connection).or_else(|error| match failure(&error) {
+        // Whoever makes room does it by deleting tasks, among other things.
+        Some(StoreFailure::Full) => {
+            room.give_up();
+            prepare(&mut connection)
+        }
+        _ => Err(error),
+    });
+    prepared.map_err(|error| usable(error, path))?;
+    if !room.is_full() {
+        room.keep();
+    }
+    Ok(Opened {
+        connection,
+        room,
+        lock,
+    })
 }
 
 /// Brings the file to the present schema, and sees that it takes a change.

@@ -22,6 +22,11 @@ const MIGRATIONS: &[&str] = &[
 /// Says in the file's header whose it is ("GLAS"), see `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x474c_4153;
 
+/// The present schema's number.
+pub(super) fn version() -> usize {
+    MIGRATIONS.len()
+}
+
 /// Brings the database to the present schema.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let owner = pragma(connection, "application_id")?;

@@ -304,3 +304,19 @@ pub(super) const ROW_BY_ID: &str = "SELECT row FROM tasks WHERE id = ?1";
 pub(super) const TASK_POSITION: &str = "SELECT row, state, last_seq FROM tasks WHERE id = ?1";
 pub(super) const EVENTS_AFTER: &str = "\
     SELECT seq, attempt, at, body FROM events WHERE row = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+/// Every column of every table, the ones of SQLite itself apart.
+pub(super) const ALL_COLUMNS: &str = "\
+    SELECT m.name, c.name FROM sqlite_schema m, pragma_table_xinfo(m.name) c \
+    WHERE m.type = 'table' AND m.name NOT GLOB 'sqlite_*'";
+/// Made when an import begins, and gone when it has ended: one row, with how far it has come.
+pub(super) const MAKE_IMPORT: &str = "CREATE TABLE import (progress TEXT NOT NULL) STRICT";
+pub(super) const BEGIN_IMPORT: &str = "INSERT INTO import (progress) VALUES (?1)";
+pub(super) const IMPORT_PROGRESS: &str = "SELECT progress FROM import";
+pub(super) const MOVE_IMPORT: &str = "UPDATE import SET progress = ?2 WHERE progress = ?1";
+pub(super) const END_IMPORT: &str = "DROP TABLE import";
+pub(super) const RECOUNT: &str = "\
+    INSERT INTO counts (queue, kind, state, tasks) \
+    SELECT queue, kind, state, count(*) FROM tasks GROUP BY queue, kind, state";
+pub(super) const TASK_WITHOUT_BODY: &str = "\
+    SELECT id FROM tasks t WHERE NOT EXISTS (SELECT 1 FROM bodies b WHERE b.row = t.row) LIMIT 1";
