@@ -3,6 +3,7 @@
 mod backup;
 mod embedded;
 mod keys;
+mod moving;
 
 use std::env;
 use std::error::Error;
@@ -69,6 +70,8 @@ fn carry_out(cli: Cli) -> Result<Ending, Box<dyn Error>> {
         Command::Key(command) => keys::run(command, cli.config())?,
         Command::Backup { copy } => backup::back_up(&cli.config().database, &copy)?,
         Command::Check { copy } => backup::check(&cli.config().database, copy.as_deref())?,
+        Command::Export { to } => moving::export(&to, &cli.config().database)?,
+        Command::Import { from } => moving::import(&from, &cli.config().database)?,
         Command::Completions { shell } => Cli::complete(shell, io::stdout())?,
     }
     Ok(Ending::Done)

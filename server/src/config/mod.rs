@@ -95,6 +95,19 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         copy: Option<PathBuf>,
     },
+    /// Writes everything that is in the database, as lines of JSON. No server may run on it.
+    Export {
+        /// The file to make; `-` is the standard output.
+        #[arg(value_name = "FILE", default_value = "-")]
+        to: PathBuf,
+    },
+    /// Takes an export into an empty database, or goes on where it was cut off. No server may run on
+    /// it.
+    Import {
+        /// The file to read; `-` is the standard input.
+        #[arg(value_name = "FILE", default_value = "-")]
+        from: PathBuf,
+    },
 }
 
 impl Cli {

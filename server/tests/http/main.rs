@@ -24,6 +24,7 @@ mod lab;
 mod lab_pages;
 mod learn;
 mod many;
+mod moving;
 mod nodes;
 mod openapi;
 mod payloads;

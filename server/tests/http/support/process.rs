@@ -18,20 +18,28 @@ pub(crate) struct Process {
 
 /// The address that lets the system choose a port.
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+/// The database, unless a test says otherwise.
+const DATABASE: &str = "tasks.db";
 
 /// The binary with a database in `directory`, to listen on `address`.
 pub(crate) fn command(directory: &Path, address: &str) -> Command {
     let binary = Command::new(env!("CARGO_BIN_EXE_glassworks"));
-    with_options(binary, directory, address)
+    with_options(binary, directory, address, DATABASE)
+}
+
+/// The binary with the database of that name in `directory`.
+pub(crate) fn command_on(directory: &Path, database: &str) -> Command {
+    let binary = Command::new(env!("CARGO_BIN_EXE_glassworks"));
+    with_options(binary, directory, ANY_PORT, database)
 }
 
 /// The same started by `wrapper`, which runs what its last arguments are.
 pub(crate) fn command_in(mut wrapper: Command, directory: &Path) -> Command {
     wrapper.arg(env!("CARGO_BIN_EXE_glassworks"));
-    with_options(wrapper, directory, ANY_PORT)
+    with_options(wrapper, directory, ANY_PORT, DATABASE)
 }
 
-fn with_options(mut command: Command, directory: &Path, address: &str) -> Command {
+fn with_options(mut command: Command, directory: &Path, address: &str, database: &str) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GLASSWORKS_") {
             command.env_remove(name);
@@ -39,7 +47,8 @@ fn with_options(mut command: Command, directory: &Path, address: &str) -> Comman
     }
     command
         .current_dir(directory)
-        .args(["--listen", address, "--database", "sqlite:tasks.db"])
+        .args(["--listen", address])
+        .args(["--database", &format!("sqlite:{database}")])
         .env_remove("LEPTOS_SITE_ROOT")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
