@@ -109,10 +109,14 @@ impl<'a> Stage<'a> {
             variant.name, variant.title
         ))
         .await;
+        let started = self.clock.now();
+        let attributes = json!({"title": variant.title, "curl": curl});
+        self.mark(variant, "listening", (started, started), attributes)
+            .await;
         Ok(Scene {
             stage: self,
             variant,
-            started: self.clock.now(),
+            started,
             victim,
             observer: Beats::new(self.clock),
             requests: Arc::default(),
@@ -129,9 +133,30 @@ impl<'a> Stage<'a> {
         times: (Duration, Duration),
         attributes: Value,
     ) {
-        if self.spans.fetch_add(1, Ordering::Relaxed) >= SPANS {
-            return;
+        if self.spans.fetch_add(1, Ordering::Relaxed) < SPANS {
+            self.told(variant, track, name, times, attributes).await;
         }
+    }
+
+    /// Records something that happens once to each variant's server, however many spans there are.
+    async fn mark(
+        &self,
+        variant: &Variant,
+        name: &str,
+        times: (Duration, Duration),
+        attributes: Value,
+    ) {
+        self.told(variant, "server", name, times, attributes).await;
+    }
+
+    async fn told(
+        &self,
+        variant: &Variant,
+        track: &str,
+        name: impl Into<String> + Send,
+        times: (Duration, Duration),
+        attributes: Value,
+    ) {
         let mut all = Map::new();
         all.insert("variant".to_owned(), json!(variant.name));
         if let Value::Object(more) = attributes {
@@ -243,17 +268,23 @@ impl Scene<'_> {
     /// Closes the account of this variant, and prints it.
     pub(crate) async fn measured(&self, figures: Vec<Figure>) -> Measured {
         self.tell_beats().await;
+        let ended = self.stage.clock.now();
         let measured = Measured {
             variant: self.variant.name,
             title: self.variant.title,
             curl: self.curl.clone(),
             started_ms: millis(self.started),
-            ended_ms: millis(self.stage.clock.now()),
+            ended_ms: millis(ended),
             requests: self.requests.load(Ordering::Relaxed),
             figures,
             victim_silence_ms: millis(self.victim.beats.longest_silence()),
             observer_silence_ms: millis(self.observer.longest_silence()),
         };
+        // At once, since the result comes only when the servers are gone.
+        let attributes = json!({"measured": measured});
+        self.stage
+            .mark(self.variant, "measured", (self.started, ended), attributes)
+            .await;
         self.stage.say(measured.to_string()).await;
         measured
     }
