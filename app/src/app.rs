@@ -11,8 +11,8 @@ use crate::access;
 use crate::components::{Clock, Header};
 use crate::live::Live;
 use crate::pages::{
-    BoardRoute, ChangeRoute, NodesRoute, NotFoundPage, QueuesRoute, ScheduleFormRoute,
-    SchedulesRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute,
+    BoardRoute, ChangeRoute, ExperimentRoute, LabRoute, NodesRoute, NotFoundPage, QueuesRoute,
+    ScheduleFormRoute, SchedulesRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute,
 };
 
 /// Where the browser finds the built files.
@@ -129,6 +129,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/schedules/new") view={Lazy::<ScheduleFormRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/schedules/:id/edit") view={Lazy::<ScheduleFormRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/schedules/:id?") view={Lazy::<SchedulesRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/lab") view={Lazy::<LabRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/lab/:experiment") view={Lazy::<ExperimentRoute>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
             </main>
         </Router>

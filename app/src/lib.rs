@@ -21,6 +21,7 @@ mod curl;
 mod form;
 mod functions;
 mod json;
+mod lab;
 mod list_query;
 mod live;
 mod many;
@@ -41,6 +42,8 @@ mod fixture;
 
 pub use app::{App, AssetUrls, shell};
 pub use components::{FURTHER, OPERATIONS, PAGES, SECTIONS};
+#[cfg(feature = "ssr")]
+pub use lab::{Book, Choice, Code, CompilerWords, Experiment, Prediction};
 
 /// The wasm's entry: takes over the HTML that the server sent, once the page's own code is there.
 #[cfg(feature = "hydrate")]

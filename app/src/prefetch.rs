@@ -10,8 +10,8 @@ use web_sys::{Event, HtmlAnchorElement};
 
 use crate::components::CHANGE;
 use crate::pages::{
-    BoardRoute, ChangeRoute, NodesRoute, QueuesRoute, ScheduleFormRoute, SchedulesRoute,
-    SubmitRoute, TaskRoute, TasksRoute, TryRoute,
+    BoardRoute, ChangeRoute, ExperimentRoute, LabRoute, NodesRoute, QueuesRoute, ScheduleFormRoute,
+    SchedulesRoute, SubmitRoute, TaskRoute, TasksRoute, TryRoute,
 };
 
 /// Watches links from now on, on the whole page.
@@ -51,6 +51,8 @@ fn fetch(path: &str) {
         }
         _ if path.starts_with("/schedules") => spawn_local(SchedulesRoute::preload()),
         CHANGE => spawn_local(ChangeRoute::preload()),
+        "/lab" => spawn_local(LabRoute::preload()),
+        _ if path.starts_with("/lab/") => spawn_local(ExperimentRoute::preload()),
         _ if path.starts_with("/tasks/") => spawn_local(TaskRoute::preload()),
         _ => {}
     }

@@ -134,7 +134,7 @@ impl TaskView {
 
 /// What an event changes in its task. The server sends the whole task after each change of state;
 /// this fills the moment until then, and all progress.
-fn advance(task: &mut Task, event: &Event) {
+pub(crate) fn advance(task: &mut Task, event: &Event) {
     match &event.body {
         EventBody::State {
             state,

@@ -24,6 +24,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::guard::headers::page_policy;
 use crate::guard::panicked;
 use crate::held::{Counted, room, whole};
+use crate::lab;
 use crate::node::Node;
 use crate::site::Site;
 
@@ -32,7 +33,7 @@ use crate::site::Site;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What each server function asks of its caller. One that is not here asks for all there is.
-const FUNCTIONS: [(&str, Need); 22] = [
+const FUNCTIONS: [(&str, Need); 26] = [
     ("/fn/board", Need::READ),
     ("/fn/tasks", Need::READ),
     ("/fn/task", Need::READ),
@@ -55,6 +56,10 @@ const FUNCTIONS: [(&str, Need); 22] = [
     ("/fn/firings", Need::READ),
     ("/fn/change_schedule", Need::ADMIN),
     ("/fn/save_schedule", Need::ADMIN),
+    ("/fn/lab", Need::READ),
+    ("/fn/lesson", Need::READ),
+    ("/fn/lab_run", Need::READ),
+    ("/fn/run_experiment", Need::SUBMIT),
 ];
 
 /// A route for each page that the application has, and one for each server function.
@@ -109,6 +114,7 @@ async fn render(node: Node, request: Request) -> ApiResult<Response> {
         let owner = Arc::clone(&owner);
         move || {
             provide_context(engine.clone());
+            provide_context(lab::book());
             provide_context(scope);
             allow_own_scripts(&host);
             if let Some(current) = Owner::current() {
@@ -179,7 +185,10 @@ async fn server_function(
     } else {
         None
     };
-    let context = move || provide_context(engine.clone());
+    let context = move || {
+        provide_context(engine.clone());
+        provide_context(lab::book());
+    };
     let response = handle_server_fns_with_context(context, request)
         .await
         .into_response();

@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::labelled::Labelled;
 use crate::node::Node;
 use crate::openapi::{Served, served};
-use crate::{about, assets, docs, lab, learn, openapi, pages, sign_in};
+use crate::{about, assets, docs, learn, openapi, pages, sign_in};
 
 /// The API. Each route brings its path, its method and its documentation with it, and says what it
 /// asks of its caller; one without does not compile.
@@ -107,7 +107,6 @@ fn table(node: &Node) -> (Table, OpenApi) {
     let document = table.document();
     let document = openapi::complete(document, engine.kinds(), engine.payload_schemas());
     let table = docs::routes(table, &document, &node.site);
-    let table = lab::routes(table, node);
     let table = learn::routes(table, &node.site);
     let table = sign_in::routes(table);
     let table = about::routes(table);

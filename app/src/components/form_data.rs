@@ -5,9 +5,15 @@ use web_sys::{Element, Event, FormData, HtmlFormElement, SubmitEvent};
 
 /// The filled controls of the form in which `event` happened: names and values, in their order.
 pub(crate) fn typed_in(event: &Event) -> Vec<(String, String)> {
-    let form = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok()?.closest("form").ok()?)
+    let target = event.target().and_then(|target| target.dyn_into().ok());
+    target
+        .map(|target| typed_around(&target))
+        .unwrap_or_default()
+}
+
+/// The filled controls of the form that `element` stands in.
+pub(crate) fn typed_around(element: &Element) -> Vec<(String, String)> {
+    let form = (element.closest("form").ok().flatten())
         .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
     let Some(Ok(data)) = form.map(|form| FormData::new_with_form(&form)) else {
         return Vec::new();

@@ -9,11 +9,12 @@ use crate::access::may_submit;
 use crate::live::{Live, Status};
 
 /// The pages that the header leads to, by path and name.
-pub const PAGES: [(&str, &str); 4] = [
+pub const PAGES: [(&str, &str); 5] = [
     ("/", "Board"),
     ("/tasks", "Tasks"),
     ("/submit", "Submit"),
     ("/try", "Try"),
+    ("/lab", "Lab"),
 ];
 
 /// The pages of those who run the server, by path and name.
@@ -24,7 +25,7 @@ pub const OPERATIONS: [(&str, &str); 3] = [
 ];
 
 /// The pages that the server writes itself, by path and name.
-pub const SECTIONS: [(&str, &str); 3] = [("/lab", "Lab"), ("/learn", "Learn"), ("/docs", "API")];
+pub const SECTIONS: [(&str, &str); 2] = [("/learn", "Learn"), ("/docs", "API")];
 
 /// Those of them that do not need to be at hand.
 pub const FURTHER: [(&str, &str); 2] = [("/access", "Access"), ("/about", "About")];

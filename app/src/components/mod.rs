@@ -40,7 +40,7 @@ pub(crate) use error_line::error_line;
 pub(crate) use field::field_view;
 pub(crate) use filters::{Filters, KINDS};
 pub(crate) use firings::Firings;
-pub(crate) use form_data::{sent_by, typed_in};
+pub(crate) use form_data::{sent_by, typed_around, typed_in};
 pub(crate) use fresh::fresh;
 pub(crate) use function_form::{Call, FunctionForm, request_id};
 pub(crate) use header::Header;

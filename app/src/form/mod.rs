@@ -3,6 +3,7 @@
 //! Every control has one name, used in the HTML, in the query string of a prefilled form, and in
 //! what is sent; errors come back by JSON Pointer and are shown beside the control they mean.
 
+mod experiment;
 mod fields;
 mod number;
 mod options;
@@ -12,6 +13,7 @@ mod schema;
 mod task;
 mod typed;
 
+pub(crate) use experiment::{experiment_fields, experiment_task};
 pub(crate) use fields::{Control, Field, as_typed};
 pub(crate) use options::option_fields;
 pub(crate) use schema::payload_fields;

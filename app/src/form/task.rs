@@ -27,6 +27,20 @@ pub(crate) fn new_task(kind: &str, form: &Form, typed: &Typed) -> Result<NewTask
 }
 
 fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> JsonText {
+    match members(fields, typed, errors) {
+        // Cannot fail: its keys are strings.
+        Ok(members) => JsonText::of(&members).unwrap_or_else(|_| JsonText::empty_object()),
+        Err(whole) => whole,
+    }
+}
+
+/// What was typed into each field, by the names of a payload's members; as an error, what was typed
+/// as the whole of it.
+pub(super) fn members<'a>(
+    fields: &'a [Field],
+    typed: &Typed,
+    errors: &mut Vec<FieldError>,
+) -> Result<BTreeMap<&'a str, JsonText>, JsonText> {
     let mut object = BTreeMap::new();
     for field in fields {
         let key = field
@@ -34,7 +48,7 @@ fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> Jso
             .trim_start_matches("payload[")
             .trim_end_matches(']');
         match value(field, typed.get(&field.name)) {
-            Ok(Some(value)) if key == WHOLE => return value,
+            Ok(Some(value)) if key == WHOLE => return Err(value),
             Ok(Some(value)) => {
                 object.insert(key, value);
             }
@@ -42,8 +56,7 @@ fn payload(fields: &[Field], typed: &Typed, errors: &mut Vec<FieldError>) -> Jso
             Err(detail) => errors.push(field.error(detail)),
         }
     }
-    // Cannot fail: its keys are strings.
-    JsonText::of(&object).unwrap_or_else(|_| JsonText::empty_object())
+    Ok(object)
 }
 
 /// The value of one field; none when it is left out.

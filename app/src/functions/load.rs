@@ -58,9 +58,14 @@ pub(crate) async fn load_kinds() -> Result<Vec<KindInfo>, Refused> {
 }
 
 #[cfg(feature = "ssr")]
+pub(super) use from_engine::Part;
+
+#[cfg(feature = "ssr")]
 mod from_engine {
     use glassworks_engine::{Engine, Error};
-    use glassworks_protocol::{PageRequest, Problem, ProblemCode, State, TaskFilter, TaskId};
+    use glassworks_protocol::{
+        Event, PageRequest, Problem, ProblemCode, State, Task, TaskFilter, TaskId,
+    };
 
     use super::{Board, TaskList};
     use crate::list_query::{ListQuery, ON_BOARD};
@@ -127,22 +132,49 @@ mod from_engine {
 
     async fn story(engine: &Engine, id: TaskId) -> Result<TaskStory, Error> {
         let task = engine.task(id).await?;
-        let from = task.last_seq.saturating_sub(MAX_EVENTS);
-        let mut after = from;
-        let seen = task.last_seq;
-        let mut reading = Reading::new(task, from);
-        loop {
-            let page = engine.events(id, after, EVENTS_AT_ONCE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            for event in &page {
-                reading.push(event);
-            }
-            // What is printed while this reads is the live connection's to tell.
-            if after >= seen {
-                break;
+        let part = Part::of(&task);
+        let mut reading = Reading::new(task, part.after);
+        part.read(engine, |event| reading.push(event)).await?;
+        Ok(reading.story())
+    }
+
+    /// The part of a task's log that its page shows: its end, as it stood when the task was read.
+    pub(in crate::functions) struct Part {
+        id: TaskId,
+        /// The `seq` of the event before it.
+        pub(in crate::functions) after: u64,
+        last: u64,
+    }
+
+    impl Part {
+        pub(in crate::functions) fn of(task: &Task) -> Self {
+            Self {
+                id: task.id,
+                after: task.last_seq.saturating_sub(MAX_EVENTS),
+                last: task.last_seq,
             }
         }
-        Ok(reading.story())
+
+        /// Reads it page by page.
+        pub(in crate::functions) async fn read(
+            self,
+            engine: &Engine,
+            mut push: impl FnMut(&Event),
+        ) -> Result<(), Error> {
+            let mut after = self.after;
+            loop {
+                let page = engine.events(self.id, after, EVENTS_AT_ONCE).await?;
+                let Some(last) = page.last() else { break };
+                after = last.seq;
+                for event in &page {
+                    push(event);
+                }
+                // What is printed while this reads is the live connection's to tell.
+                if after >= self.last {
+                    break;
+                }
+            }
+            Ok(())
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod bulk;
 mod change;
 mod endpoints;
+mod lab;
 mod load;
 mod nodes;
 mod queues;
@@ -14,6 +15,7 @@ pub(crate) use change::{Change, ChangeTask};
 pub(crate) use endpoints::{
     Endpoint, Heard, try_aggregate, try_answer, try_slow, try_stream, try_task,
 };
+pub(crate) use lab::{RunExperiment, load_lab, load_lab_run, load_lesson};
 pub(crate) use load::{Board, TaskList, load_board, load_kinds, load_task, load_tasks};
 pub(crate) use nodes::{ChangeWorker, Nodes, RUNNING, load_nodes};
 pub(crate) use queues::{ChangeQueue, QueueChange, Queues, load_queues};

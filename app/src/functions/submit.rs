@@ -33,7 +33,8 @@ pub(crate) async fn submit_task(
         }
         Err(refused) => {
             if is_plain_form() {
-                back_to_form(&kind, &typed, &refused);
+                let kind = [("kind", kind.as_str())];
+                back_to_form("/submit", SubmitTask::PATH, kind, &typed, &refused);
             }
             Err(refused)
         }
@@ -81,15 +82,22 @@ pub(super) async fn submit(kind: &str, typed: &Typed) -> Result<TaskId, Refused>
     }
 }
 
-/// Without JavaScript a refused form leads back to its page, which is told in the URL what was
-/// typed and what is wrong with it. Servers and proxies take URLs of some kilobytes only.
+/// Without JavaScript a refused form leads back to its `page`, which is told in the URL what was
+/// typed, beside `known`, and what is wrong with it. Servers and proxies take URLs of some kilobytes
+/// only.
 #[cfg(feature = "ssr")]
-fn back_to_form(kind: &str, typed: &Typed, refused: &Refused) {
+pub(super) fn back_to_form<'a>(
+    page: &str,
+    function: &str,
+    known: impl IntoIterator<Item = (&'a str, &'a str)>,
+    typed: &'a Typed,
+    refused: &Refused,
+) {
     const MAX_TYPED_BYTES: usize = 6 * 1024;
     let mut pairs = typed.fitting(MAX_TYPED_BYTES);
-    pairs.push(("kind", kind));
-    let page = format!("http://localhost/submit?{}", query::encode(pairs));
-    let error = ServerFnUrlError::new(SubmitTask::PATH, refused.clone());
+    pairs.extend(known);
+    let page = format!("http://localhost{page}?{}", query::encode(pairs));
+    let error = ServerFnUrlError::new(function, refused.clone());
     if let Ok(url) = error.to_url(&page) {
         let query = url.query().unwrap_or_default();
         leptos_axum::redirect(&format!("{}?{query}", url.path()));

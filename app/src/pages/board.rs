@@ -159,7 +159,14 @@ fn rest(live: LiveList, state: State) -> AnyView {
             State::Failed => "Nothing has failed.",
             _ => "Nothing is running.",
         };
-        view! { <p class="quiet">{nothing}</p> }.into_any()
+        // Whoever has nothing to watch yet can break something.
+        let invitation = (state == State::Running).then(|| {
+            view! {
+                " "
+                <a href="/lab/blocking">"Break a server on purpose, and watch what happens"</a>
+            }
+        });
+        view! { <p class="quiet">{nothing} {invitation}</p> }.into_any()
     } else if rows > ON_BOARD as usize || live.next_cursor.with(Option::is_some) {
         let href = url_of(state);
         view! {

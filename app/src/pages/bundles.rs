@@ -8,7 +8,7 @@
 use leptos::{lazy, prelude::*};
 use leptos_router::LazyRoute;
 
-use super::{change, endpoints, nodes, queues, schedule_form, schedules, submit, tasks};
+use super::{change, endpoints, lab, nodes, queues, schedule_form, schedules, submit, tasks};
 
 /// A page for who runs the server.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,21 @@ fn lists(page: Lists) -> AnyView {
     match page {
         Lists::Tasks => tasks::page(),
         Lists::Change => change::page(),
+    }
+}
+
+/// A page of the lab.
+#[derive(Clone, Copy, Debug)]
+enum Lab {
+    Path,
+    Experiment,
+}
+
+#[lazy]
+fn experiments(page: Lab) -> AnyView {
+    match page {
+        Lab::Path => lab::path(),
+        Lab::Experiment => lab::experiment(),
     }
 }
 
@@ -114,4 +129,12 @@ bundled!(
 bundled!(
     /// The async endpoints, tried.
     TryRoute, forms, __preload_forms, Forms::Try
+);
+bundled!(
+    /// The path through the lab's experiments.
+    LabRoute, experiments, __preload_experiments, Lab::Path
+);
+bundled!(
+    /// The experiment that the path names, and the run of it that the URL's query names.
+    ExperimentRoute, experiments, __preload_experiments, Lab::Experiment
 );

@@ -4,6 +4,7 @@ mod board;
 mod bundles;
 mod change;
 mod endpoints;
+mod lab;
 mod nodes;
 mod not_found;
 mod queues;
@@ -15,8 +16,8 @@ mod tasks;
 
 pub(crate) use board::BoardRoute;
 pub(crate) use bundles::{
-    ChangeRoute, NodesRoute, QueuesRoute, ScheduleFormRoute, SchedulesRoute, SubmitRoute,
-    TasksRoute, TryRoute,
+    ChangeRoute, ExperimentRoute, LabRoute, NodesRoute, QueuesRoute, ScheduleFormRoute,
+    SchedulesRoute, SubmitRoute, TasksRoute, TryRoute,
 };
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use task::TaskRoute;
