@@ -43,6 +43,8 @@ export async function everyPage(tasks: Tasks): Promise<Record<string, string>> {
     queues: '/queues',
     'a queue': '/queues/night-shift',
     nodes: '/nodes',
+    'the lab': '/lab',
+    'an experiment': '/lab/blocking',
     'a running task': `/tasks/${running.id}`,
     'a completed task': `/tasks/${completed.id}`,
     'a failed task': `/tasks/${failed.id}`,
