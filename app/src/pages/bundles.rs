@@ -16,6 +16,7 @@ enum Operations {
     Nodes,
     Queues,
     Schedules,
+    ScheduleForm,
 }
 
 #[lazy]
@@ -24,53 +25,41 @@ fn operations(page: Operations) -> AnyView {
         Operations::Nodes => nodes::page(),
         Operations::Queues => queues::page(),
         Operations::Schedules => schedules::page(),
+        Operations::ScheduleForm => schedule_form::page(),
     }
 }
 
-/// A page that is a form, or several.
+/// A page for who has work done.
 #[derive(Clone, Copy, Debug)]
-enum Forms {
-    Submit,
-    Schedule,
-    Try,
-}
-
-#[lazy]
-fn forms(page: Forms) -> AnyView {
-    match page {
-        Forms::Submit => submit::page(),
-        Forms::Schedule => schedule_form::page(),
-        Forms::Try => endpoints::page(),
-    }
-}
-
-/// A page about many tasks.
-#[derive(Clone, Copy, Debug)]
-enum Lists {
+enum Work {
     Tasks,
     Change,
+    Submit,
 }
 
 #[lazy]
-fn lists(page: Lists) -> AnyView {
+fn work(page: Work) -> AnyView {
     match page {
-        Lists::Tasks => tasks::page(),
-        Lists::Change => change::page(),
+        Work::Tasks => tasks::page(),
+        Work::Change => change::page(),
+        Work::Submit => submit::page(),
     }
 }
 
-/// A page of the lab.
+/// A page for who wants to see how it behaves.
 #[derive(Clone, Copy, Debug)]
-enum Lab {
-    Path,
+enum Trials {
+    Endpoints,
+    Lab,
     Experiment,
 }
 
 #[lazy]
-fn experiments(page: Lab) -> AnyView {
+fn trials(page: Trials) -> AnyView {
     match page {
-        Lab::Path => lab::path(),
-        Lab::Experiment => lab::experiment(),
+        Trials::Endpoints => endpoints::page(),
+        Trials::Lab => lab::path(),
+        Trials::Experiment => lab::experiment(),
     }
 }
 
@@ -112,29 +101,29 @@ bundled!(
 );
 bundled!(
     /// The form of the schedule that the path names, or of a new one.
-    ScheduleFormRoute, forms, __preload_forms, Forms::Schedule
+    ScheduleFormRoute, operations, __preload_operations, Operations::ScheduleForm
 );
 bundled!(
     /// The form of the kind that the URL's query names, filled in with what it says.
-    SubmitRoute, forms, __preload_forms, Forms::Submit
+    SubmitRoute, work, __preload_work, Work::Submit
 );
 bundled!(
     /// The list of tasks that the URL's query asks for.
-    TasksRoute, lists, __preload_lists, Lists::Tasks
+    TasksRoute, work, __preload_work, Work::Tasks
 );
 bundled!(
     /// The change of many tasks that the URL's query asks for, or follows.
-    ChangeRoute, lists, __preload_lists, Lists::Change
+    ChangeRoute, work, __preload_work, Work::Change
 );
 bundled!(
     /// The async endpoints, tried.
-    TryRoute, forms, __preload_forms, Forms::Try
+    TryRoute, trials, __preload_trials, Trials::Endpoints
 );
 bundled!(
     /// The path through the lab's experiments.
-    LabRoute, experiments, __preload_experiments, Lab::Path
+    LabRoute, trials, __preload_trials, Trials::Lab
 );
 bundled!(
     /// The experiment that the path names, and the run of it that the URL's query names.
-    ExperimentRoute, experiments, __preload_experiments, Lab::Experiment
+    ExperimentRoute, trials, __preload_trials, Trials::Experiment
 );

@@ -16,7 +16,7 @@ static SITE: EmbeddedSite = EmbeddedSite {
             "board_route_view",
             &["/pkg/board.0.wasm", "/pkg/lists.0.wasm"],
         ),
-        ("lists", &["/pkg/tasks.0.wasm", "/pkg/lists.0.wasm"]),
+        ("work", &["/pkg/tasks.0.wasm", "/pkg/lists.0.wasm"]),
     ],
     files: &[
         File {
