@@ -15,7 +15,7 @@ const FIRST: &str = "board_route_view";
 /// The most that it may load: on a slow phone connection (1.6 Mbit/s) about a second and a third.
 const FIRST_LIMIT: u64 = 260 * 1024;
 /// The most that any other may load when somebody comes to it from outside.
-const LIMIT: u64 = 440 * 1024;
+const LIMIT: u64 = 512 * 1024;
 
 fn limit(view: &str) -> u64 {
     if view == FIRST { FIRST_LIMIT } else { LIMIT }
