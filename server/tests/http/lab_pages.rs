@@ -43,10 +43,10 @@ async fn a_plain_form_runs_an_experiment_and_leads_to_its_run() {
         let request = request.header("origin", &origin).body(body.to_owned());
         request.send().await.whole().await
     };
-    let sent =
+    let begun =
         send("experiment=fan-out&foretold-0=3&payload%5Bupstreams_ms%5D=%5B40%2C80%5D").await;
-    assert_eq!(sent.status, StatusCode::FOUND, "{}", sent.text());
-    let path = sent.header("location");
+    assert_eq!(begun.status, StatusCode::FOUND, "{}", begun.text());
+    let path = begun.header("location");
     let id = path.strip_prefix("/lab/fan-out?run=").unwrap();
     client.finished(id).await;
 

@@ -147,12 +147,12 @@ impl Part {
             .map_err(|error| BackupError::File(database.to_owned(), error))?
             .permissions()
             .mode();
-        let made = OpenOptions::new()
+        let created = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(mode & 0o777)
             .open(&path);
-        match made {
+        match created {
             Ok(_) => Ok(Self(path)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(BackupError::UnderWay(path))
