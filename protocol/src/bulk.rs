@@ -12,7 +12,7 @@ pub struct BulkChange {
     /// What to do.
     pub action: BulkAction,
     /// Which tasks. Absent, it lets every task pass, and then `all` has to say so.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::object::required")]
     pub filter: TaskFilter,
     /// That every task is meant: a filter that came out empty by mistake changes nothing.
     #[serde(default)]

@@ -15,6 +15,7 @@ pub mod json_text;
 pub mod kind;
 pub mod live;
 pub mod node;
+mod object;
 pub mod payload_summary;
 pub mod problem;
 pub mod queue;

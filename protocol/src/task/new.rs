@@ -74,7 +74,11 @@ pub struct NewTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// Its own backoff, in place of the default one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::object::optional"
+    )]
     pub retry: Option<RetryPolicy>,
     /// At most one unfinished task has a given key; submitting another returns that one.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
